@@ -1,0 +1,11 @@
+"""The Celery application. Tasks only wake workers: what is due stands in the database."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("broadsheet")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

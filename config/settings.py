@@ -1,0 +1,314 @@
+"""All settings, read from the environment (and from .env beside manage.py).
+
+Every variable has its default here and a line in the README's table. A value that
+cannot be understood stops the start with a message that names the variable.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")  # the environment wins over the file
+
+# What this installation keeps between runs: database, secret key, queue, mailbox.
+VAR_DIR = Path(environment.text("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+DEBUG = environment.boolean("DEBUG", default=False)
+EMBEDDED = not os.environ.get("DATABASE_URL", "").strip()
+
+# --- The publication -------------------------------------------------------------------
+
+PUBLICATION_NAME = environment.text("PUBLICATION_NAME", default="Engineering @ Scale")
+PUBLICATION_TAGLINE = environment.text(
+    "PUBLICATION_TAGLINE", default="Short stories from engineering teams, the ones you chose."
+)
+# Laws on commercial mail (CAN-SPAM §7704(a)(5) among them) ask for a postal address.
+POSTAL_ADDRESS = environment.text("POSTAL_ADDRESS", default="")
+# Every link in a mail starts with this, never with a request's Host header.
+BASE_URL = environment.base_url("BASE_URL", default="http://localhost:8000")
+BASE_HOST = urlsplit(BASE_URL).hostname or "localhost"
+# List-Id, Message-ID and Feedback-ID are made under this domain.
+MAIL_DOMAIN = environment.text("MAIL_DOMAIN", default=BASE_HOST)
+# The fourth field of Feedback-ID; Google asks for 5 to 15 characters.
+FEEDBACK_SENDER_ID = environment.text("FEEDBACK_SENDER_ID", default="broadsheet")
+PUBLICATION_TIME_ZONE = environment.text("PUBLICATION_TIME_ZONE", default="UTC")
+
+# --- Secrets and hosts -----------------------------------------------------------------
+
+if os.environ.get("SECRET_KEY", "").strip():
+    SECRET_KEY = environment.text("SECRET_KEY", default="")
+elif EMBEDDED:
+    SECRET_KEY = environment.kept_secret(VAR_DIR / "secret_key")
+else:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. With DATABASE_URL set, several machines may serve the same "
+        "readers, and all need the same key. Make one with: "
+        'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
+    )
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", default=[])
+
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default=list({BASE_HOST, *LOCAL_HOSTS}))
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
+
+HTTPS = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = environment.whole_number(
+    "HSTS_SECONDS", default=31_536_000 if HTTPS else 0, minimum=0, maximum=63_072_000
+)
+if environment.boolean("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+    # The admin's theme needs inline styles and eval; newsletter.admin sets its own policy.
+    "EXCLUDE_URL_PREFIXES": ("/admin/",),
+}
+
+# --- Applications ----------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "anymail",
+    "csp",
+    "subscribers",
+    "newsletter",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "subscribers.context.publication",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- Database --------------------------------------------------------------------------
+
+# A writer on SQLite waits this long for another one before it gives up.
+SQLITE_TIMEOUT_SECONDS = 30
+
+DATABASES: dict[str, dict[str, Any]]
+if EMBEDDED:
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": VAR_DIR / "broadsheet.sqlite3",
+        }
+    }
+else:
+    try:
+        DATABASES = {"default": dict(environ.Env().db_url("DATABASE_URL"))}
+    except (ValueError, environ.ImproperlyConfigured) as exc:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {exc}") from exc
+
+DATABASE = DATABASES["default"]
+if DATABASE.get("ENGINE") == "django.db.backends.sqlite3":
+    DATABASE["OPTIONS"] = {
+        # A transaction that means to write takes its lock at the start, so that it waits
+        # there and never fails half-way with "database is locked".
+        "transaction_mode": "IMMEDIATE",
+        "timeout": SQLITE_TIMEOUT_SECONDS,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+elif DATABASE.get("ENGINE") == "django.db.backends.postgresql":
+    DATABASE["CONN_MAX_AGE"] = 0  # the pool keeps connections
+    DATABASE["OPTIONS"] = {"pool": True, **DATABASE.get("OPTIONS", {})}
+else:
+    raise ImproperlyConfigured(
+        "DATABASE_URL names no database that Broadsheet knows. "
+        "Use postgres://user:password@host/name or sqlite:////path/to/file."
+    )
+
+# --- E-mail ----------------------------------------------------------------------------
+
+# The mailbox keeps every message on this machine, so nothing leaves before somebody says so.
+MAILBOX_BACKEND = "newsletter.mailbox.MailboxBackend"
+SMTP_BACKEND = "newsletter.transport.SmtpBackend"
+MAILBOX_DIR = VAR_DIR / "mailbox"
+
+EMAIL_HOST = environment.text("EMAIL_HOST", default="")
+EMAIL_BACKEND = environment.text(
+    "EMAIL_BACKEND", default=SMTP_BACKEND if EMAIL_HOST else MAILBOX_BACKEND
+)
+EMAIL_PORT = environment.whole_number("EMAIL_PORT", default=25, minimum=1, maximum=65_535)
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = environment.boolean("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL = environment.boolean("EMAIL_USE_SSL", default=False)
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    raise ImproperlyConfigured(
+        "EMAIL_USE_TLS and EMAIL_USE_SSL are both on. Use SSL for port 465, TLS for 587."
+    )
+EMAIL_TIMEOUT = environment.whole_number("EMAIL_TIMEOUT", default=30, minimum=1, maximum=600)
+# RFC 5321 §4.5.3.2.6 gives a server 10 minutes after the final dot; shorter waits make
+# messages doubtful that were accepted.
+EMAIL_FINAL_TIMEOUT = environment.whole_number(
+    "EMAIL_FINAL_TIMEOUT", default=300, minimum=1, maximum=600
+)
+DEFAULT_FROM_EMAIL = environment.text(
+    "DEFAULT_FROM_EMAIL", default=f'"{PUBLICATION_NAME}" <digest@{MAIL_DOMAIN}>'
+)
+REPLY_TO = environment.text("REPLY_TO", default="")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Any ANYMAIL_… variable goes to Anymail as it is, so every provider can be set from outside.
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value
+    for name, value in os.environ.items()
+    if name.startswith("ANYMAIL_")
+}
+
+# --- Celery ----------------------------------------------------------------------------
+
+CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", default="filesystem://")
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_TASK_IGNORE_RESULT = True
+# Draining is idempotent, so a task that was cut off may run again.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Longer than EMAIL_FINAL_TIMEOUT, or a slow server's answer would be cut off.
+CELERY_TASK_TIME_LIMIT = EMAIL_FINAL_TIMEOUT + 120
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+if CELERY_BROKER_URL == "filesystem://":
+    QUEUE_DIR = VAR_DIR / "queue"
+    for folder in ("messages", "processed", "control"):
+        (QUEUE_DIR / folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(QUEUE_DIR / "messages"),
+        "data_folder_out": str(QUEUE_DIR / "messages"),
+        "processed_folder": str(QUEUE_DIR / "processed"),
+        "control_folder": str(QUEUE_DIR / "control"),
+        "store_processed": False,
+    }
+elif CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 600,
+        "socket_timeout": 10,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    }
+# A tick that could not run for this long is dropped: the next one does its work.
+TICK_SECONDS = 60
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "tick": {
+        "task": "newsletter.tasks.tick",
+        "schedule": timedelta(seconds=TICK_SECONDS),
+        "options": {"expires": TICK_SECONDS},
+    },
+    "janitor": {
+        "task": "newsletter.tasks.janitor",
+        "schedule": timedelta(seconds=TICK_SECONDS),
+        "options": {"expires": TICK_SECONDS},
+    },
+}
+
+# --- Languages, time, files, logs ------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = PUBLICATION_TIME_ZONE
+USE_TZ = True
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Fingerprinted names need `manage.py collectstatic`, which ./run does; tests go without.
+STATIC_MANIFEST = environment.boolean("STATIC_MANIFEST", default=not DEBUG)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_MANIFEST
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+LOG_LEVEL = environment.text("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+    raise ImproperlyConfigured(
+        f"LOG_LEVEL={LOG_LEVEL} is no level. Use DEBUG, INFO, WARNING, ERROR or CRITICAL."
+    )
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+}

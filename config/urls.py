@@ -1,0 +1,10 @@
+"""Where every address leads."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("newsletter.urls")),
+    path("", include("subscribers.urls")),
+]

@@ -1,0 +1,135 @@
+"""The content of an issue as plain values: what approval freezes and rendering takes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Self
+
+from newsletter.models import Issue, Story
+from subscribers.models import Source
+
+
+@dataclass(frozen=True, slots=True)
+class StoryContent:
+    """One story. ``key`` is unique in the issue, ``body`` is Markdown, ``url`` may be empty.
+
+    ``source_ids`` empty means: shown to everybody. ``via`` names the sources whose own
+    company is not the label's, for the by-line “Netflix · via InfoQ”; else it is empty.
+    """
+
+    key: str
+    headline: str
+    company: str
+    body: str
+    url: str = ""
+    source_ids: tuple[int, ...] = ()
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadContent:
+    """One of a weekly's developing threads."""
+
+    key: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueContent:
+    """Everything of an issue that a reader can see. ``kind`` is ``daily`` or ``weekly``."""
+
+    kind: str
+    slug: str
+    title: str
+    subject: str
+    period_start: date
+    period_end: date
+    opening: str
+    stories: tuple[StoryContent, ...]
+    threads: tuple[ThreadContent, ...]
+    patterns: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return values that JSON can hold; ``from_json`` gives an equal content back."""
+        return {
+            **asdict(self),
+            "period_start": self.period_start.isoformat(),
+            "period_end": self.period_end.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        return cls(
+            **{
+                **values,
+                "period_start": date.fromisoformat(values["period_start"]),
+                "period_end": date.fromisoformat(values["period_end"]),
+                "stories": tuple(
+                    StoryContent(**{**story, "source_ids": tuple(story["source_ids"])})
+                    for story in values["stories"]
+                ),
+                "threads": tuple(ThreadContent(**thread) for thread in values["threads"]),
+            }
+        )
+
+    @property
+    def content_hash(self) -> str:
+        """Return the SHA-256 of the content in hexadecimal: equal for equal content alone."""
+        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def content_of(issue: Issue) -> IssueContent:
+    """Read an issue's content out of the database."""
+    stories = tuple(
+        story_content(story)
+        for story in issue.stories.prefetch_related("credits__source__merged_into")
+    )
+    return IssueContent(
+        kind=issue.kind,
+        slug=issue.slug,
+        title=issue.title,
+        subject=issue.subject or (stories[0].headline if stories else issue.title),
+        period_start=issue.period_start,
+        period_end=issue.period_end,
+        opening=issue.opening,
+        stories=stories,
+        threads=tuple(
+            ThreadContent(key=thread.key, title=thread.title, body=thread.body)
+            for thread in issue.threads.all()
+        ),
+        patterns=issue.patterns,
+    )
+
+
+def story_content(story: Story) -> StoryContent:
+    """Return a story with its sources under their present names."""
+    sources = [credit.source.merged_into or credit.source for credit in story.credits.all()]
+    distinct = {source.pk: source for source in sources}
+    return StoryContent(
+        key=story.key,
+        headline=story.headline,
+        company=story.company,
+        body=story.body,
+        url=story.url,
+        source_ids=tuple(distinct),
+        via=via(story.company, list(distinct.values())),
+    )
+
+
+def via(label: str, sources: list[Source]) -> str:
+    """Name the sources whose company is none of those that the label names.
+
+    A reader of “Netflix · via InfoQ” sees who did the work and who wrote about it.
+    """
+    named = label.casefold()
+    others = [
+        source.name
+        for source in sources
+        if source.company.casefold() not in named and source.name.casefold() not in named
+    ]
+    return ", ".join(others)

@@ -1,0 +1,13 @@
+from newsletter.models.deliveries import Delivery, DeliveryEvent, Revision
+from newsletter.models.issues import Issue, SourceAlias, Story, StorySource, Thread
+
+__all__ = [
+    "Delivery",
+    "DeliveryEvent",
+    "Issue",
+    "Revision",
+    "SourceAlias",
+    "Story",
+    "StorySource",
+    "Thread",
+]

@@ -1,0 +1,62 @@
+"""Who may be mailed, and what each reader chose: questions to the tables of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from subscribers.models import Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which sources a reader takes: all of them, new ones included, or only some.
+
+    ``source_ids`` holds every chosen source together with those merged with it, so that
+    a story credited to either name of one blog matches. It is empty where ``all_sources``.
+    """
+
+    all_sources: bool
+    source_ids: frozenset[int] = frozenset()
+
+    @classmethod
+    def everything(cls) -> Self:
+        return cls(all_sources=True)
+
+    def takes(self, story_source_ids: frozenset[int]) -> bool:
+        """Tell whether a story of these sources is shown; one without sources always is."""
+        return (
+            self.all_sources
+            or not story_source_ids
+            or not self.source_ids.isdisjoint(story_source_ids)
+        )
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def mailable(self) -> Self:
+        """Readers who confirmed and have neither left nor been suppressed."""
+        return self.filter(state="active")
+
+    def wanting(self, kind: str) -> Self:
+        """Readers who asked for this edition: ``daily`` or ``weekly``."""
+        return self.filter(**{f"wants_{kind}": True})
+
+    def paused_on(self, day: date) -> Self:
+        """Readers who asked for silence up to and including this day."""
+        return self.filter(Q(paused_until__gte=day))
+
+
+def choice_of(subscriber: Subscriber, groups: dict[int, frozenset[int]]) -> Choice:
+    """Return what a reader chose now; ``groups`` comes from ``Source.objects.merge_groups()``."""
+    if subscriber.all_sources:
+        return Choice.everything()
+    chosen = (source.pk for source in subscriber.sources.all())
+    return Choice(
+        all_sources=False,
+        source_ids=frozenset().union(*(groups.get(pk, frozenset({pk})) for pk in chosen)),
+    )

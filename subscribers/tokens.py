@@ -1,0 +1,63 @@
+"""Signed tokens in links: who a link is for, and the one thing that it may do.
+
+A token is one letter for its purpose, then the reader's number and the first 128 bits of
+an HMAC-SHA256 over purpose and number, in base64url. It is made anew from the key, so
+nothing is stored; it stays valid while its key is SECRET_KEY or one of its fallbacks.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from enum import StrEnum
+
+from django.conf import settings
+
+# NIST SP 800-107 §5.1 lets an HMAC be cut to 128 bits; fewer could be guessed.
+MAC_BYTES = 16
+# Eight bytes hold every BigAutoField.
+MAX_ID_BYTES = 8
+
+
+class Purpose(StrEnum):
+    """What a token opens; its letter is the token's first."""
+
+    CONFIRM = "c"
+    CHOICES = "p"
+    UNSUBSCRIBE_DAILY = "d"
+    UNSUBSCRIBE_WEEKLY = "w"
+
+
+class BadToken(ValueError):
+    """The token was not made by us, or for something else."""
+
+
+def mac(key: str, purpose: Purpose, number: bytes) -> bytes:
+    message = b"broadsheet.token." + purpose.value.encode() + b"." + number
+    return hmac.new(key.encode(), message, hashlib.sha256).digest()[:MAC_BYTES]
+
+
+def make_token(purpose: Purpose, subscriber_id: int) -> str:
+    """Return the token that lets a reader do one thing; at most 33 characters long."""
+    number = subscriber_id.to_bytes((subscriber_id.bit_length() + 7) // 8 or 1, "big")
+    signed = number + mac(settings.SECRET_KEY, purpose, number)
+    return purpose.value + base64.urlsafe_b64encode(signed).decode().rstrip("=")
+
+
+def read_token(purpose: Purpose, token: str) -> int:
+    """Return the reader's number; raise BadToken for anything but our token for this purpose."""
+    letter, encoded = token[:1], token[1:]
+    try:
+        signed = base64.b64decode(
+            encoded.encode("ascii") + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True
+        )
+    except (ValueError, binascii.Error) as exc:
+        raise BadToken("not a token") from exc
+    number, signature = signed[:-MAC_BYTES], signed[-MAC_BYTES:]
+    if letter != purpose.value or not 1 <= len(number) <= MAX_ID_BYTES:
+        raise BadToken("not a token for this")
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    # Every key is tried, so that the time does not tell which one matched.
+    if not sum(hmac.compare_digest(signature, mac(key, purpose, number)) for key in keys):
+        raise BadToken("the signature is not ours")
+    return int.from_bytes(number, "big")
