@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("newsletter.mailbox_urls")),
     path("", include("newsletter.urls")),
     path("", include("subscribers.urls")),
 ]
