@@ -262,6 +262,8 @@ elif CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
     }
 # A tick that could not run for this long is dropped: the next one does its work.
 TICK_SECONDS = 60
+# How many workers a tick wakes for one issue; more send faster where there are more.
+DRAINS_PER_ISSUE = environment.whole_number("DRAINS_PER_ISSUE", default=2, minimum=1, maximum=64)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {
@@ -311,4 +313,54 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+}
+
+# --- The admin's look ------------------------------------------------------------------
+
+# A hundred stories, each with nine fields and its sources, are more than Django's 1,000.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+MIDDLEWARE += ["newsletter.admin.security.AdminPolicyMiddleware"]
+UNFOLD = {
+    "SITE_TITLE": "Broadsheet",
+    "SITE_HEADER": "Broadsheet",
+    "SITE_SUBHEADER": PUBLICATION_NAME,
+    "SITE_SYMBOL": "newspaper",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "newsletter.admin.navigation.environment",
+    "DASHBOARD_CALLBACK": "newsletter.admin.dashboard.dashboard",
+    "STYLES": ["newsletter.admin.navigation.stylesheet"],
+    "SIDEBAR": {"navigation": "newsletter.admin.navigation.sidebar"},
+    "BORDER_RADIUS": "2px",
+    "COLORS": {
+        # Paper and ink of the mails and pages, as steps from light to dark.
+        "base": {
+            "50": "#f6f4ee",
+            "100": "#efece4",
+            "200": "#d9d4c8",
+            "300": "#c9c3b5",
+            "400": "#a8a295",
+            "500": "#635f56",
+            "600": "#46423b",
+            "700": "#37332c",
+            "800": "#2a2722",
+            "900": "#1a1917",
+            "950": "#121110",
+        },
+        # Oxblood; 500 is what dark pages write links with.
+        "primary": {
+            "50": "#fbf3f0",
+            "100": "#f6e3dc",
+            "200": "#edc8bc",
+            "300": "#f0b6a0",
+            "400": "#f0a58a",
+            "500": "#f0a58a",
+            "600": "#8c2f1b",
+            "700": "#742716",
+            "800": "#5c1f12",
+            "900": "#45170d",
+            "950": "#2b0e08",
+        },
+    },
 }

@@ -1,0 +1,85 @@
+"""The admin's base classes and widgets, for both applications.
+
+Only this module names the theme (django-unfold), so that Django's own admin is a change
+of these imports away. What is ours (templates/newsletter/admin, static/admin_desk.*) needs
+little of the theme but its page frame.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.utils.functional import Promise
+from unfold import admin as unfold_admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display as unfold_display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import (
+    UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
+)
+
+__all__ = [
+    "AdminPasswordChangeForm",
+    "AutocompleteSelectFilter",
+    "GroupAdmin",
+    "ModelAdmin",
+    "StackedInline",
+    "TabularInline",
+    "TextAreaWidget",
+    "TextInputWidget",
+    "URLInputWidget",
+    "UserAdmin",
+    "UserChangeForm",
+    "UserCreationForm",
+    "display",
+]
+
+if TYPE_CHECKING:
+    # The theme ships no types; its classes take what Django's take.
+    from django.contrib.admin import ModelAdmin, StackedInline, TabularInline
+    from django.contrib.auth.admin import GroupAdmin, UserAdmin
+else:
+    from django.contrib.auth import admin as auth_admin
+
+    class Generic:
+        """Let a class be written with its model, ``ModelAdmin[Issue]``, as the stubs have it."""
+
+        def __class_getitem__(cls, _models: object) -> type:
+            return cls
+
+    class ModelAdmin(Generic, unfold_admin.ModelAdmin):
+        pass
+
+    class StackedInline(Generic, unfold_admin.StackedInline):
+        pass
+
+    class TabularInline(Generic, unfold_admin.TabularInline):
+        pass
+
+    class UserAdmin(Generic, auth_admin.UserAdmin, unfold_admin.ModelAdmin):
+        pass
+
+    class GroupAdmin(Generic, auth_admin.GroupAdmin, unfold_admin.ModelAdmin):
+        pass
+
+
+TextAreaWidget = UnfoldAdminExpandableTextareaWidget
+TextInputWidget = UnfoldAdminTextInputWidget
+URLInputWidget = UnfoldAdminURLInputWidget
+
+
+Shown = TypeVar("Shown", bound=Callable[..., Any])
+
+
+def display(
+    *,
+    description: str | Promise,
+    ordering: str | None = None,
+    label: dict[str, str] | bool | None = None,
+) -> Callable[[Shown], Shown]:
+    """Mark a method as a column; ``label`` maps the first of its two values to a colour."""
+    decorate: Callable[[Shown], Shown] = unfold_display(
+        description=description, ordering=ordering, label=label
+    )
+    return decorate

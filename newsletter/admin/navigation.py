@@ -1,0 +1,118 @@
+"""What stands around every page of the admin: the sidebar and the word where mail goes."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from newsletter.models import Delivery
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """Return the address of our own style sheet."""
+    return static("admin_desk.css")
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """Say so where mail is kept on this machine, and nothing where it goes out."""
+    if settings.EMAIL_BACKEND != settings.MAILBOX_BACKEND:
+        return None
+    return [_("Mail stays here"), "warning"]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar's groups, each with what this user may see."""
+    return [
+        {
+            "items": [entry(request, _("Desk"), "dashboard", "admin:index", "")],
+        },
+        {
+            "title": _("Publishing"),
+            "items": [
+                entry(
+                    request,
+                    _("Issues"),
+                    "newsmode",
+                    "admin:newsletter_issue_changelist",
+                    "newsletter.view_issue",
+                ),
+                entry(
+                    request,
+                    _("New issue from text"),
+                    "content_paste",
+                    "admin:newsletter_issue_paste",
+                    "newsletter.add_issue",
+                ),
+                deliveries_entry(request),
+            ],
+        },
+        {
+            "title": _("Audience"),
+            "items": [
+                entry(
+                    request,
+                    _("Readers"),
+                    "group",
+                    "admin:subscribers_subscriber_changelist",
+                    "subscribers.view_subscriber",
+                ),
+                entry(
+                    request,
+                    _("Sources"),
+                    "rss_feed",
+                    "admin:subscribers_source_changelist",
+                    "subscribers.view_source",
+                ),
+                entry(
+                    request,
+                    _("Aliases"),
+                    "label",
+                    "admin:newsletter_sourcealias_changelist",
+                    "newsletter.view_sourcealias",
+                ),
+            ],
+        },
+        {
+            "title": _("House"),
+            "items": [
+                entry(request, _("Staff"), "badge", "admin:auth_user_changelist", "auth.view_user"),
+                entry(
+                    request,
+                    _("Roles"),
+                    "key",
+                    "admin:auth_group_changelist",
+                    "auth.view_group",
+                ),
+            ],
+        },
+    ]
+
+
+def entry(
+    request: HttpRequest, title: str, icon: str, url_name: str, permission: str
+) -> dict[str, Any]:
+    """Return one entry; the theme leaves out those that the user may not see."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse(url_name),
+        "permission": lambda _request: not permission or request.user.has_perm(permission),
+    }
+
+
+def deliveries_entry(request: HttpRequest) -> dict[str, Any]:
+    """Return the entry of the deliveries, with the number of doubtful ones if there are any."""
+    item = entry(
+        request,
+        _("Deliveries"),
+        "outgoing_mail",
+        "admin:newsletter_delivery_changelist",
+        "newsletter.view_delivery",
+    )
+    doubtful = Delivery.objects.doubtful().count()
+    if doubtful:
+        item |= {"badge": doubtful, "badge_variant": "warning"}
+    return item

@@ -1,0 +1,127 @@
+"""Sources with the labels that stand for them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from config.admin_theme import ModelAdmin, TabularInline, display
+from newsletter.models import SourceAlias
+from newsletter.models.issues import folded
+from subscribers.models import Source
+
+
+class AliasInline(TabularInline[SourceAlias, Source]):
+    model = SourceAlias
+    fields = ["label"]
+    extra = 0
+
+
+@admin.register(Source)
+class SourceAdmin(ModelAdmin[Source]):
+    """What readers can follow. A source is retired or merged, never deleted: old issues keep it."""
+
+    list_display = ["name", "company", "standing", "story_count", "reader_count"]
+    list_filter = [("retired_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["merged_into"]
+    list_per_page = 100
+    search_fields = ["name", "company", "slug", "aliases__label"]
+    search_help_text = _("Name, company or alias")
+    ordering_field = "position"
+    autocomplete_fields = ["merged_into"]
+    readonly_fields = ["retired_at"]
+    inlines = [AliasInline]
+    actions = ["retire", "offer_again"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "company", "homepage_url", "feed_url"]}),
+        (_("Standing"), {"fields": ["merged_into", "retired_at", "position"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                stories_credited=Count("credits", distinct=True),
+                readers_following=Count("readers", distinct=True),
+            )
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:
+        return ["slug", "retired_at"] if obj else ["retired_at"]
+
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: Source | None = None
+    ) -> dict[str, Sequence[str]]:
+        return {} if obj else {"slug": ["name"]}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: Source, form: "ModelForm[Source]", change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "name" in form.changed_data:
+            keep_old_name(obj, form.initial["name"])
+
+    @display(
+        description=_("standing"),
+        label={"offered": "success", "merged": "info", "retired": "warning"},
+    )
+    def standing(self, source: Source) -> tuple[str, str]:
+        if source.merged_into:
+            return "merged", str(_("merged into %s") % source.merged_into)
+        if source.retired_at:
+            return "retired", str(_("retired"))
+        return "offered", str(_("offered"))
+
+    @display(description=_("stories"), ordering="stories_credited")
+    def story_count(self, source: Any) -> int:
+        return int(source.stories_credited)
+
+    @display(description=_("followed by"), ordering="readers_following")
+    def reader_count(self, source: Any) -> int:
+        return int(source.readers_following)
+
+    @admin.action(description=_("Retire: off the form, kept in old issues"))
+    def retire(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        count = queryset.filter(retired_at=None).update(retired_at=timezone.now())
+        self.message_user(
+            request,
+            ngettext("%(count)s source retired.", "%(count)s sources retired.", count)
+            % {"count": count},
+        )
+
+    @admin.action(description=_("Offer again"))
+    def offer_again(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        count = queryset.exclude(retired_at=None).update(retired_at=None)
+        self.message_user(
+            request,
+            ngettext(
+                "%(count)s source is offered again.", "%(count)s sources are offered again.", count
+            )
+            % {"count": count},
+        )
+
+
+def keep_old_name(source: Source, old_name: str) -> None:
+    """Let a renamed source answer to its old name too, so that old digests are attributed."""
+    SourceAlias.objects.get_or_create(
+        folded=folded(old_name), source=source, defaults={"label": old_name}
+    )
+
+
+@admin.register(SourceAlias)
+class AliasAdmin(ModelAdmin[SourceAlias]):
+    list_display = ["label", "source"]
+    list_select_related = ["source"]
+    search_fields = ["label", "source__name"]
+    autocomplete_fields = ["source"]
+    list_per_page = 100

@@ -1,0 +1,100 @@
+"""Readers, to look up. Consent is theirs: nobody edits an address or a state by hand."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from config.admin_theme import ModelAdmin, TabularInline, display
+from subscribers.models import ConsentEvent, Subscriber
+
+STATE_LABELS = {
+    Subscriber.State.PENDING.value: "default",
+    Subscriber.State.ACTIVE.value: "success",
+    Subscriber.State.UNSUBSCRIBED.value: "info",
+    Subscriber.State.SUPPRESSED.value: "danger",
+}
+
+
+class ConsentInline(TabularInline[ConsentEvent, Subscriber]):
+    model = ConsentEvent
+    verbose_name_plural = _("what the reader agreed to, and when")
+    fields = ["at", "kind", "origin"]
+    readonly_fields = ["at", "kind", "origin"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Subscriber)
+class ReaderAdmin(ModelAdmin[Subscriber]):
+    list_display = ["email", "state_label", "editions", "mix", "when", "paused_until"]
+    list_filter = ["state", "suppression", "wants_daily", "wants_weekly", "all_sources"]
+    list_filter_submit = True
+    show_full_result_count = False
+    search_fields = ["^email", "=uid"]
+    search_help_text = _("Beginning of an address")
+    ordering = ["-pk"]
+    inlines = [ConsentInline]
+    fieldsets = [
+        (None, {"fields": ["email", "state_label", "suppression", "uid", "mail_so_far"]}),
+        (
+            _("Choices"),
+            {"fields": ["editions", "mix", "when", "paused_until", "language"]},
+        ),
+        (_("Times"), {"fields": ["created_at", "confirmed_at", "left_at"]}),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("sources")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Subscriber | None = None) -> list[str]:
+        return flatten_fieldsets(self.fieldsets)
+
+    @display(description=_("state"), ordering="state", label=STATE_LABELS)
+    def state_label(self, reader: Subscriber) -> tuple[str, str]:
+        return reader.state, reader.get_state_display()
+
+    @display(description=_("editions"))
+    def editions(self, reader: Subscriber) -> str:
+        editions = ((_("daily"), reader.wants_daily), (_("weekly"), reader.wants_weekly))
+        return ", ".join(str(name) for name, wants in editions if wants) or str(_("none"))
+
+    @display(description=_("sources"))
+    def mix(self, reader: Subscriber) -> str:
+        if reader.all_sources:
+            return str(_("all"))
+        return ", ".join(source.name for source in reader.sources.all()) or str(_("none"))
+
+    @display(description=_("when"))
+    def when(self, reader: Subscriber) -> str:
+        return str(
+            _("%(hour)02d:00 %(zone)s, weekly on %(day)s")
+            % {
+                "hour": reader.hour,
+                "zone": reader.time_zone,
+                "day": reader.get_weekday_display(),
+            }
+        )
+
+    @display(description=_("mail"))
+    def mail_so_far(self, reader: Subscriber) -> str:
+        address = reverse("admin:newsletter_delivery_changelist")
+        return format_html(
+            '<a href="{}?q={}">{}</a>', address, reader.email, _("What this reader was sent")
+        )
