@@ -5,19 +5,11 @@ after the gap; one that exists twice (clocks go back) is the first of the two.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 DAYS_A_WEEK = 7
 # The first place on earth to see a day: UTC+14, Kiritimati.
 EARLIEST_OFFSET = timedelta(hours=14)
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """Return the zone, or UTC where this machine's database has lost the name."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError, PermissionError):
-        return ZoneInfo("UTC")
 
 
 def instant(day: date, hour: int, zone: ZoneInfo) -> datetime:

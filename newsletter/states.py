@@ -90,6 +90,18 @@ ACCEPTED = frozenset(
 )
 
 
+class WrongState(Exception):
+    """What was asked for does not fit the state that the issue is in by now."""
+
+    def __init__(self, slug: str, state: str, wanted: str) -> None:
+        super().__init__(
+            f"{slug} is {state} and cannot become {wanted}. "
+            "Somebody may have been quicker: reload and look again."
+        )
+        self.state = state
+        self.wanted = wanted
+
+
 def issue_may_become(old: str, new: str) -> bool:
     """Tell whether an issue may move from one state to another; unlisted means no."""
     return IssueState(new) in ISSUE_MOVES[IssueState(old)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
+
+from subscribers.zones import zone_named
 
 if TYPE_CHECKING:
     from subscribers.models import Subscriber
@@ -60,3 +62,20 @@ def choice_of(subscriber: Subscriber, groups: dict[int, frozenset[int]]) -> Choi
         all_sources=False,
         source_ids=frozenset().union(*(groups.get(pk, frozenset({pk})) for pk in chosen)),
     )
+
+
+def obstacle(subscriber: Subscriber | None, kind: str, now: datetime) -> str:
+    """Say why a reader gets no ``kind`` issue at this moment, or "" where nothing speaks against it.
+
+    The words are those of the ledger's reasons: unsubscribed, suppressed, paused.
+    """
+    if subscriber is None:
+        return "unsubscribed"
+    if subscriber.state == "suppressed":
+        return "suppressed"
+    if subscriber.state != "active" or not getattr(subscriber, f"wants_{kind}"):
+        return "unsubscribed"
+    today = now.astimezone(zone_named(subscriber.time_zone)).date()
+    if subscriber.paused_until is not None and subscriber.paused_until >= today:
+        return "paused"
+    return ""

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from newsletter.states import IssueState
+from newsletter.states import IssueState, WrongState, issues_before
 from subscribers.models import Source
 
 # content.md: the longest headline seen has 101 characters; 200 are allowed.
@@ -127,6 +127,21 @@ class Issue(models.Model):
     def title(self) -> str:
         """The title, derived from kind and dates and never typed."""
         return title_of(self.kind, self.period_start, self.period_end)
+
+    def become(
+        self, state: IssueState, *, out_of: IssueState | None = None, **fields: object
+    ) -> None:
+        """Move to a state and set fields with it, in one conditional UPDATE.
+
+        Raises WrongState where the issue, as it stands in the database now, cannot move
+        there, or is not in the one state ``out_of`` which the caller means.
+        """
+        before = issues_before(state) & ({out_of} if out_of else set(IssueState))
+        rows = Issue.objects.filter(pk=self.pk, state__in=before)
+        moved = rows.update(state=state.value, **fields)
+        self.refresh_from_db()
+        if not moved:
+            raise WrongState(self.slug, self.state, state)
 
     @property
     def is_editable(self) -> bool:

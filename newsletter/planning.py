@@ -1,0 +1,88 @@
+"""Planning an issue: one row in the ledger for everybody in the audience, with its due time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from newsletter import schedule
+from newsletter.models import Delivery, Issue
+from newsletter.states import IssueState, WrongState
+from subscribers.models import Subscriber
+from subscribers.zones import zone_named
+
+# Rows a statement: SQLite allows 250,000 values in one, and memory stays flat.
+BATCH = 2_000
+# Hours times weekdays times the zones that readers really live in.
+DUE_TIMES_REMEMBERED = 20_000
+
+
+def audience_of(issue: Issue) -> QuerySet[Subscriber]:
+    """Return everybody who confirmed and asked for this edition, the paused among them."""
+    return Subscriber.objects.mailable().wanting(issue.kind)
+
+
+def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
+    """Write the ledger of an approved issue, move it to sending, and return its audience.
+
+    All rows or none: one transaction. A row's due time is the reader's own, never before
+    ``now``; with ``at_once`` it is ``now``. Raises WrongState where the issue is not approved,
+    which is also what a second planner of the same issue meets.
+    """
+    with transaction.atomic():
+        issue.become(
+            IssueState.SENDING, out_of=IssueState.APPROVED, planned_at=now, state_reason=""
+        )
+        count = 0
+        for batch in batches(due_rows(issue, now, at_once=at_once)):
+            Delivery.objects.bulk_create(batch)
+            count += len(batch)
+        Issue.objects.filter(pk=issue.pk).update(audience=count)
+        issue.audience = count
+    return count
+
+
+def due_rows(issue: Issue, now: datetime, *, at_once: bool) -> Iterator[Delivery]:
+    """Yield a row a reader, streamed by key."""
+
+    @lru_cache(maxsize=DUE_TIMES_REMEMBERED)
+    def due(hour: int, weekday: int, zone: str) -> datetime:
+        wanted = schedule.due_at(
+            issue.kind, issue.period_end, hour=hour, weekday=weekday, zone=zone_named(zone)
+        )
+        return max(wanted, now)
+
+    readers = audience_of(issue).order_by("pk")
+    for pk, *when in readers.values_list("pk", "hour", "weekday", "time_zone").iterator(BATCH):
+        yield Delivery(issue_id=issue.pk, subscriber_id=pk, due_at=now if at_once else due(*when))
+
+
+def batches(rows: Iterator[Delivery]) -> Iterator[list[Delivery]]:
+    batch: list[Delivery] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def plan_due(now: datetime) -> list[Issue]:
+    """Plan every approved issue whose day has begun somewhere, and return those planned.
+
+    Planning waits until then so that readers who confirm in between are in the audience.
+    """
+    planned = []
+    for issue in Issue.objects.in_state(IssueState.APPROVED).order_by("period_end", "pk"):
+        if schedule.earliest_due(issue.period_end) <= now:
+            # Another machine's tick may have planned it a moment ago.
+            with contextlib.suppress(WrongState):
+                plan(issue, now=now)
+                planned.append(issue)
+    return planned
