@@ -1,0 +1,78 @@
+"""How large a mail's HTML is on the wire, and how many stories fit.
+
+Gmail shows about 102 KB of a message's source and hides the rest, the unsubscribe link
+with it. Bytes are counted as quoted-printable (RFC 2045 §6.7), which is how they travel.
+"""
+
+from django.utils.translation import gettext as _
+
+from newsletter.rendering.errors import RenderError
+from newsletter.rendering.segments import Kind, RenderedIssue, Segments
+
+MAIL_LIMIT_BYTES = 95_000
+MAIL_WARNING_BYTES = 80_000
+# Room for what composing fills in: a reader's address (RFC 5321 §4.5.3.1: 254 octets, which
+# escaping may make six times as long), two links with their tokens, and the counts.
+SLOTS_RESERVE_BYTES = 3_000
+# A line has 76 characters with its "="; an escape of three is never broken over two lines.
+LEAST_ON_A_LINE = 73
+SOFT_BREAK_BYTES = 3
+ESCAPE_BYTES = 3
+LINE_BREAK_BYTES = 2
+PLAIN = bytes(byte for byte in range(0x20, 0x7F) if byte != ord("="))
+
+
+def encoded_length(text: str) -> int:
+    """Return the bytes of a text in quoted-printable, without soft line breaks."""
+    raw = text.encode()
+    newlines = raw.count(b"\n")
+    escaped = len(raw.translate(None, PLAIN)) - newlines
+    plain = len(raw) - escaped - newlines
+    return plain + ESCAPE_BYTES * escaped + LINE_BREAK_BYTES * newlines
+
+
+def with_soft_breaks(length: int) -> int:
+    """Return an upper bound of the bytes on the wire for that many encoded ones."""
+    return length + SOFT_BREAK_BYTES * (length // LEAST_ON_A_LINE + 1)
+
+
+def segments_length(segments: Segments) -> int:
+    return sum(encoded_length(literal) for literal in segments[::2])
+
+
+def fixed_length(rendered: RenderedIssue) -> int:
+    """Return the encoded bytes of everything but the stories, with room for the slots."""
+    return SLOTS_RESERVE_BYTES + sum(
+        segments_length(block.html) for block in rendered.blocks if block.kind != Kind.STORY
+    )
+
+
+def encoded_size(rendered: RenderedIssue) -> int:
+    """Return the bytes of the HTML on the wire if every story stood in it.
+
+    From MAIL_WARNING_BYTES on an editor should be told; above MAIL_LIMIT_BYTES a mail ends
+    with "N more on the web" in place of its last stories.
+    """
+    stories = sum(segments_length(story.html) for story in rendered.stories)
+    return with_soft_breaks(fixed_length(rendered) + stories)
+
+
+def refuse_oversize(rendered: RenderedIssue) -> None:
+    """Raise RenderError unless each story, alone with what every mail has, fits."""
+    fixed = fixed_length(rendered)
+    if with_soft_breaks(fixed) > MAIL_LIMIT_BYTES:
+        raise RenderError(
+            _(
+                "Without any story the mail has %(size)d bytes already; %(limit)d fit. "
+                "Shorten the opening, the threads or the patterns."
+            )
+            % {"size": with_soft_breaks(fixed), "limit": MAIL_LIMIT_BYTES}
+        )
+    for story in rendered.stories:
+        size = with_soft_breaks(fixed + segments_length(story.html))
+        if size > MAIL_LIMIT_BYTES:
+            raise RenderError(
+                _("With this story alone the mail has %(size)d bytes; %(limit)d fit. Shorten it.")
+                % {"size": size, "limit": MAIL_LIMIT_BYTES},
+                where=story.key,
+            )

@@ -1,0 +1,81 @@
+"""Phrases with numbers and dates in them, in the language that is active."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from newsletter.rendering.segments import Slot
+
+DAY = "l, j F Y"
+DAY_AND_YEAR = "j F Y"
+DAY_AND_MONTH = "j F"
+DAY_ALONE = "j"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many stories a mail shows, of how many, how many a choice hid and how many did
+    not fit."""
+
+    shown: int
+    total: int
+    hidden: int = 0
+    more: int = 0
+
+    def phrases(self) -> Mapping[Slot, str]:
+        """Return what the slots of a variant say."""
+        numbers = {
+            "shown": self.shown,
+            "total": self.total,
+            "hidden": self.hidden,
+            "more": self.more,
+        }
+        return {
+            Slot.COUNT: ngettext(
+                "%(shown)d of %(total)d story", "%(shown)d of %(total)d stories", self.total
+            )
+            % numbers,
+            Slot.HIDDEN: ngettext(
+                "%(hidden)d of %(total)d story hidden by your choice",
+                "%(hidden)d of %(total)d stories hidden by your choice",
+                self.total,
+            )
+            % numbers,
+            Slot.MORE: ngettext("%(more)d more on the web", "%(more)d more on the web", self.more)
+            % numbers,
+        }
+
+
+def period(start: date, end: date) -> str:
+    """Return a day as "Friday, 20 November 2026", a range as "14–20 November 2026"."""
+    if start == end:
+        return date_format(end, DAY)
+    if start.year != end.year:
+        opening = date_format(start, DAY_AND_YEAR)
+    elif start.month != end.month:
+        opening = date_format(start, DAY_AND_MONTH)
+    else:
+        return f"{date_format(start, DAY_ALONE)}–{date_format(end, DAY_AND_YEAR)}"
+    return f"{opening} – {date_format(end, DAY_AND_YEAR)}"
+
+
+def kind_label(kind: str) -> str:
+    return _("Weekly") if kind == "weekly" else _("Daily")
+
+
+def opening_label(kind: str) -> str:
+    return _("Week in Review") if kind == "weekly" else _("Signal of the Day")
+
+
+def stories_label(kind: str) -> str:
+    return _("Top Stories") if kind == "weekly" else _("Deep Dives")
+
+
+def byline(company: str, via: str) -> str:
+    """Return "Netflix · via InfoQ", or the half of it that there is."""
+    credit = _("via %(sources)s") % {"sources": via} if via else ""
+    return " · ".join(part for part in (company, credit) if part)
