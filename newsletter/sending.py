@@ -21,7 +21,7 @@ from newsletter.messages import Envelope, message_for
 from newsletter.models import Delivery, Issue, Revision
 from newsletter.rendering import RenderedIssue
 from newsletter.states import DeliveryState, IssueState, SkipReason, WrongState
-from newsletter.transport import Outcome, Verdict, connect, post
+from newsletter.transport import Outcome, Verdict, post
 from subscribers.audience import choice_of, obstacle
 from subscribers.links import choices_url, unsubscribe_url
 from subscribers.models import Source, Subscriber
@@ -204,16 +204,12 @@ class Drain:
         except ValueError as exc:
             log.error("delivery %s cannot be composed: %s", envelope.uid, exc)
             return Result(DeliveryState.FAILED, reason=f"compose: {exc}"[:REASON_LENGTH])
-        outcome = self.dial() or post(self.connection, message)
-        self.heed(outcome, reader)
-        return result_of(outcome, attempts=intent.attempts, now=self.clock())
-
-    def dial(self) -> Outcome | None:
-        """Have a connection open; an outcome says why there is none."""
         if self.messages_on_connection >= MESSAGES_A_CONNECTION:
             self.hang_up()
         self.messages_on_connection += 1
-        return connect(self.connection) if self.messages_on_connection == 1 else None
+        outcome = post(self.connection, message)
+        self.heed(outcome, reader)
+        return result_of(outcome, attempts=intent.attempts, now=self.clock())
 
     def hang_up(self) -> None:
         self.messages_on_connection = 0

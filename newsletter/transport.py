@@ -152,7 +152,7 @@ def words(code: int, reply: bytes | str) -> str:
 
 
 def connect(connection: BaseEmailBackend) -> Outcome | None:
-    """Open a connection; an outcome says why that failed."""
+    """Open a connection if it is not open; an outcome says why that failed."""
     try:
         connection.open()
     except (smtplib.SMTPException, OSError) as exc:
@@ -163,9 +163,13 @@ def connect(connection: BaseEmailBackend) -> Outcome | None:
 def post(connection: BaseEmailBackend, message: EmailMessage) -> Outcome:
     """Send one message to one recipient and say what is known about it afterwards.
 
-    Never raises for what servers and networks do. After any verdict but ACCEPTED the
-    connection should be closed and opened anew.
+    Never raises for what servers and networks do. The connection is opened if it is not, and
+    left open; after any verdict but ACCEPTED it should be closed.
     """
+    # A backend that opens for itself also closes, and forgets the phase with it.
+    failure = connect(connection)
+    if failure is not None:
+        return failure
     try:
         connection.send_messages([message])
     except AnymailConfigurationError as exc:

@@ -1,0 +1,186 @@
+"""Every way a server can answer, and what is known afterwards."""
+
+import pytest
+import requests
+from anymail.exceptions import AnymailAPIError, AnymailRequestsAPIError, AnymailSerializationError
+from django.core.mail import EmailMessage, get_connection
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from newsletter.transport import Phase, Verdict, post, read_anymail
+from tests.smtp import DROP, DROP_AFTER_TAKING, HANG, Script, SmtpServer, closed_port
+
+
+def message(body="A body.") -> EmailMessage:
+    return EmailMessage("Subject", body, "digest@news.example", ["reader@example.com"])
+
+
+def backend(server_port, settings):
+    settings.EMAIL_FINAL_TIMEOUT = 1
+    return get_connection(
+        "newsletter.transport.SmtpBackend", host="127.0.0.1", port=server_port, timeout=1
+    )
+
+
+def outcome_of(script, settings):
+    with SmtpServer(Script(script)) as server:
+        connection = backend(server.port, settings)
+        outcome = post(connection, message())
+        connection.close()
+        return outcome, server.taken
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict"),
+    [
+        ({}, Verdict.ACCEPTED),
+        ({"connect": ["421 4.3.2 busy"]}, Verdict.LATER),
+        ({"connect": ["554 5.3.2 go away"]}, Verdict.LATER),
+        ({"connect": [DROP]}, Verdict.LATER),
+        ({"connect": [HANG]}, Verdict.LATER),
+        ({"mail": ["421 4.3.2 closing"]}, Verdict.LATER),
+        ({"mail": ["451 4.3.0 try later"]}, Verdict.LATER),
+        ({"mail": ["550 5.7.1 sender refused"]}, Verdict.HALTED),
+        ({"mail": [DROP]}, Verdict.LATER),
+        ({"rcpt": ["450 4.2.1 mailbox busy"]}, Verdict.LATER),
+        ({"rcpt": ["421 4.7.0 too many"]}, Verdict.LATER),
+        ({"rcpt": ["550 5.1.1 no such user"]}, Verdict.REFUSED),
+        ({"rcpt": ["550 5.7.1 policy"]}, Verdict.REFUSED),
+        ({"rcpt": [DROP]}, Verdict.LATER),
+        ({"rcpt": [HANG]}, Verdict.LATER),
+        ({"data": ["451 4.3.0 not now"]}, Verdict.LATER),
+        ({"data": ["554 5.7.1 spam"]}, Verdict.REFUSED),
+        ({"data": [DROP]}, Verdict.LATER),
+        ({"dot": ["451 4.3.0 not now"]}, Verdict.LATER),
+        ({"dot": ["421 4.3.2 closing"]}, Verdict.LATER),
+        ({"dot": ["554 5.7.1 spam"]}, Verdict.REFUSED),
+        ({"dot": ["251 2.0.0 forwarded"]}, Verdict.ACCEPTED),
+        ({"dot": [DROP]}, Verdict.DOUBTFUL),
+        ({"dot": [DROP_AFTER_TAKING]}, Verdict.DOUBTFUL),
+        ({"dot": [HANG]}, Verdict.DOUBTFUL),
+        ({"dot": ["hello?"]}, Verdict.DOUBTFUL),
+        ({"quit": [DROP]}, Verdict.ACCEPTED),
+        ({"quit": ["421 4.3.2 closing"]}, Verdict.ACCEPTED),
+    ],
+)
+def test_the_verdict_is_what_can_be_known(script, verdict, settings):
+    outcome, taken = outcome_of(script, settings)
+    assert outcome.verdict is verdict
+    if verdict is Verdict.ACCEPTED:
+        assert len(taken) == 1
+    elif verdict is not Verdict.DOUBTFUL:
+        assert not taken
+
+
+def test_nobody_listening_means_later_and_unreachable(settings):
+    connection = backend(closed_port(), settings)
+    outcome = post(connection, message())
+    assert (outcome.verdict, outcome.unreachable) == (Verdict.LATER, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "nobody"),
+    [("550 5.1.1 no such user", True), ("550 5.7.1 blocked", False), ("550 no code", False)],
+)
+def test_only_an_address_that_does_not_exist_is_called_so(answer, nobody, settings):
+    outcome, _ = outcome_of({"rcpt": [answer]}, settings)
+    assert outcome.no_such_address is nobody
+
+
+def test_a_421_in_mid_session_leaves_the_next_message_unharmed(settings):
+    with SmtpServer(Script({"mail": ["250 ok", "421 4.3.2 closing"]})) as server:
+        connection = backend(server.port, settings)
+        verdicts = []
+        for _ in range(3):
+            outcome = post(connection, message())
+            verdicts.append(outcome.verdict)
+            if outcome.verdict is not Verdict.ACCEPTED:
+                connection.close()
+        connection.close()
+    assert verdicts == [Verdict.ACCEPTED, Verdict.LATER, Verdict.ACCEPTED]
+
+
+@pytest.mark.parametrize("body", [".", "..", ".\r\n.", "a\n.\nb", "x" * 500 + "\n.", ""])
+def test_lines_of_dots_arrive_as_they_were_written(body, settings):
+    with SmtpServer() as server:
+        connection = backend(server.port, settings)
+        assert post(connection, message(body)).verdict is Verdict.ACCEPTED
+        connection.close()
+        arrived = server.taken[0][1].split(b"\r\n\r\n", 1)[1]
+    assert arrived.rstrip(b"\r\n") == body.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+
+
+answers = st.one_of(
+    st.sampled_from([DROP]),
+    st.builds("{} {}".format, st.integers(100, 599), st.text("abc 0123456789.", max_size=12)),
+)
+
+
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(step=st.sampled_from(["connect", "helo", "mail", "rcpt", "data", "dot"]), answer=answers)
+def test_no_message_is_called_sent_that_was_not_or_unsent_that_was(step, answer, settings):
+    outcome, taken = outcome_of({step: [answer]}, settings)
+    if outcome.verdict is Verdict.ACCEPTED:
+        assert taken
+    elif outcome.verdict is not Verdict.DOUBTFUL:
+        assert not taken
+
+
+def api_error(status):
+    response = requests.Response()
+    response.status_code = status
+    response._content = b"{}"
+    response.headers["Retry-After"] = "30"
+    return AnymailRequestsAPIError("no", response=response, email_message=None)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (400, Verdict.REFUSED),
+        (401, Verdict.HALTED),
+        (403, Verdict.HALTED),
+        (422, Verdict.REFUSED),
+        (429, Verdict.LATER),
+        (500, Verdict.DOUBTFUL),
+        (502, Verdict.DOUBTFUL),
+        (503, Verdict.LATER),
+        (504, Verdict.DOUBTFUL),
+    ],
+)
+def test_a_providers_status_is_read_to_its_meaning(status, verdict):
+    outcome = read_anymail(api_error(status))
+    assert outcome.verdict is verdict
+    if verdict is Verdict.LATER:
+        assert outcome.retry_after == 30
+
+
+def test_a_call_that_never_connected_may_be_repeated():
+    with pytest.raises(requests.ConnectionError) as caught:
+        requests.get(f"http://127.0.0.1:{closed_port()}/", timeout=1)
+    error = AnymailAPIError("failed")
+    error.__cause__ = caught.value
+    assert read_anymail(error).verdict is Verdict.LATER
+
+
+def test_a_call_that_broke_off_may_have_been_heard():
+    error = AnymailAPIError("failed")
+    error.__cause__ = requests.ReadTimeout("no answer")
+    assert read_anymail(error).verdict is Verdict.DOUBTFUL
+
+
+def test_a_message_that_could_not_be_built_never_left():
+    assert read_anymail(AnymailSerializationError("odd value")).verdict is Verdict.REFUSED
+
+
+def test_the_phase_starts_anew_with_every_message(settings):
+    with SmtpServer() as server:
+        connection = backend(server.port, settings)
+        post(connection, message())
+        assert connection.phase is Phase.DONE
+        server.script.answers["rcpt"] = ["450 later"]
+        assert post(connection, message()).verdict is Verdict.LATER
+        connection.close()
