@@ -284,6 +284,8 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = PUBLICATION_TIME_ZONE
 USE_TZ = True
 USE_I18N = True
+# "example.com" typed into a field for addresses means https, as it will from Django 6 on.
+FORMS_URLFIELD_ASSUME_HTTPS = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "/static/"
