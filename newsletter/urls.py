@@ -1,3 +1,12 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses of the public archive. Mails and other sites link to them: they never change."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from newsletter import views
+
+app_name = "newsletter"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("archive/", views.archive, name="archive"),
+    path("archive/<slug:slug>/", views.issue, name="issue"),
+]

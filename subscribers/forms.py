@@ -1,0 +1,230 @@
+"""Forms that readers fill in. They check what was typed and give it as one value."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from subscribers.addresses import BadAddress, normalised
+from subscribers.choices import DEFAULT_HOUR, Choices
+from subscribers.models import ZONE_MAX_LENGTH, Source, Weekday
+
+ALL, SOME = "all", "some"
+HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
+# Of the database's first parts, those that are places and not rules.
+REGIONS = (
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+)
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Every zone of this machine's database; reading them opens hundreds of files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+@cache
+def zone_choices() -> tuple[tuple[str, Any], ...]:
+    """Zones to choose from, by region, for a select."""
+    regions = []
+    for region in REGIONS:
+        names = sorted(name for name in known_zones() if name.startswith(f"{region}/"))
+        cities = [(name, name.removeprefix(f"{region}/").replace("_", " ")) for name in names]
+        regions.append((region, tuple(cities)))
+    return (("UTC", "UTC"), *regions)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedSource:
+    slug: str
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    name: str
+    sources: tuple[OfferedSource, ...]
+
+
+class ChoicesForm(forms.Form):
+    """Editions, sources, hour and zone. What is left out of a post takes its default."""
+
+    wants_daily = forms.BooleanField(required=False, initial=True, label=_("The daily"))
+    wants_weekly = forms.BooleanField(required=False, initial=True, label=_("The weekly"))
+    which = forms.ChoiceField(
+        required=False,
+        initial=ALL,
+        widget=forms.RadioSelect,
+        label=_("Sources"),
+        choices=[(ALL, _("All sources, new ones too")), (SOME, _("Only those that I choose"))],
+    )
+    sources = forms.MultipleChoiceField(
+        required=False,
+        label=_("Choose sources"),
+        error_messages={
+            "invalid_choice": _("One of these sources is not on offer. Please choose again."),
+            "invalid_list": _("Please choose sources from the list."),
+        },
+    )
+    hour = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        initial=DEFAULT_HOUR,
+        choices=HOURS,
+        label=_("Hour"),
+        error_messages={"invalid_choice": _("Please choose an hour from 00:00 to 23:00.")},
+    )
+    time_zone = forms.CharField(
+        required=False,
+        initial="UTC",
+        max_length=ZONE_MAX_LENGTH,
+        widget=forms.Select,
+        label=_("Time zone"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = list(Source.objects.offered())
+        sources = cast(forms.MultipleChoiceField, self.fields["sources"])
+        sources.choices = [(source.slug, source.name) for source in self.offered]
+        zones = list(zone_choices())
+        own = self["time_zone"].value()
+        if own in known_zones() and "/" in own and own.partition("/")[0] not in REGIONS:
+            zones.append((own, own))
+        cast(forms.Select, self.fields["time_zone"].widget).choices = zones
+
+    def companies(self) -> list[Company]:
+        """Offered sources by the company behind them, in the catalogue's order."""
+        chosen = set(self["sources"].value() or ())
+        groups: dict[str, list[OfferedSource]] = {}
+        for source in self.offered:
+            groups.setdefault(source.company, []).append(
+                OfferedSource(source.slug, source.name, source.slug in chosen)
+            )
+        return [Company(name, tuple(sources)) for name, sources in groups.items()]
+
+    def clean_which(self) -> str:
+        """Take a post that names sources for one that chooses them."""
+        named = bool(self.data.get("sources"))
+        return self.cleaned_data["which"] or (SOME if named else ALL)
+
+    def clean_time_zone(self) -> str:
+        zone = self.cleaned_data["time_zone"] or "UTC"
+        if zone not in known_zones():
+            raise ValidationError(gettext("This time zone is not known. Please choose another."))
+        return str(zone)
+
+    def clean(self) -> None:
+        values = self.cleaned_data
+        if not (values.get("wants_daily") or values.get("wants_weekly")):
+            self.add_error("wants_daily", _("Please choose the daily, the weekly, or both."))
+        if values.get("which") == SOME and not values.get("sources") and not self.errors:
+            self.add_error("sources", _("Please choose at least one source, or take all of them."))
+
+    def choices(self) -> Choices:
+        """Return what was chosen; call it once the form is valid."""
+        values = self.cleaned_data
+        only = values["which"] == SOME
+        hour, weekday = values["hour"], values.get("weekday")
+        return Choices(
+            wants_daily=values["wants_daily"],
+            wants_weekly=values["wants_weekly"],
+            all_sources=not only,
+            source_slugs=tuple(sorted(values["sources"])) if only else (),
+            hour=DEFAULT_HOUR if hour is None else hour,
+            weekday=Weekday.SATURDAY.value if weekday is None else weekday,
+            time_zone=values["time_zone"],
+            paused_until=values.get("paused_until"),
+        )
+
+
+class SubscribeForm(ChoicesForm):
+    """The front page's form."""
+
+    email = forms.CharField(
+        label=_("E-mail address"),
+        # Its own check says more than a browser's or Django's can.
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "required": True, "spellcheck": "false"}
+        ),
+        required=False,
+    )
+    # A field that nobody sees and programs fill in.
+    website = forms.CharField(required=False)
+
+    def clean_email(self) -> str:
+        try:
+            return normalised(self.cleaned_data["email"])
+        except BadAddress as exc:
+            raise ValidationError(str(exc)) from exc
+
+    @property
+    def is_from_a_program(self) -> bool:
+        return bool(self.data.get("website"))
+
+
+class PreferencesForm(ChoicesForm):
+    """The choices page's form: also the weekly's day, and a pause."""
+
+    weekday = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=Weekday.choices,
+        label=_("Day of the weekly"),
+        error_messages={"invalid_choice": _("Please choose a day of the week.")},
+    )
+    paused_until = forms.DateField(
+        required=False,
+        label=_("No mail until the end of"),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": _("Please enter a day as year-month-day, like 2027-01-31.")},
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        self.today = today
+        super().__init__(*args, **kwargs)
+        self.fields["paused_until"].widget.attrs["min"] = today.isoformat()
+
+    def clean_paused_until(self) -> date | None:
+        day: date | None = self.cleaned_data["paused_until"]
+        if day and day < self.today:
+            raise ValidationError(
+                pgettext("pause", "That day is over. Please choose today or a later one.")
+            )
+        return day
+
+
+def initial_of(choices: Choices, *, today: date) -> dict[str, Any]:
+    """Return choices as a form's initial values; a pause that is over is none."""
+    nothing = not (choices.wants_daily or choices.wants_weekly)
+    pause = choices.paused_until
+    return {
+        "wants_daily": choices.wants_daily or nothing,
+        "wants_weekly": choices.wants_weekly or nothing,
+        "which": ALL if choices.all_sources else SOME,
+        "sources": list(choices.source_slugs),
+        "hour": choices.hour,
+        "weekday": choices.weekday,
+        "time_zone": choices.time_zone,
+        "paused_until": pause if pause and pause >= today else None,
+    }

@@ -1,0 +1,45 @@
+"""What pages behind a personal link have in common."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from subscribers.models import Subscriber
+from subscribers.tokens import BadToken, Purpose, read_token
+
+View = Callable[[HttpRequest, str], HttpResponse]
+
+
+def personal(view: View) -> View:
+    """Guard a view whose address holds a token: never cached, indexed or told to other sites.
+
+    The token is what allows an action here, not a cookie, so there is nothing that another
+    site could ride on, and no CSRF token is asked for. Asking would also shut people out:
+    from a page with ``no-referrer`` browsers post ``Origin: null``, which Django refuses.
+    """
+
+    @csrf_exempt
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            response = view(request, token)
+        except BadToken:
+            response = render(request, "subscribers/bad_link.html", status=404)
+        response["Referrer-Policy"] = "no-referrer"
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        # Django logs the address of every answer from 400 on, and this one holds a token.
+        vars(response)["_has_been_logged"] = True
+        return response
+
+    return guarded
+
+
+def reader_of(purpose: Purpose, token: str) -> Subscriber | None:
+    """Return whom a token is for, or None if they were deleted; raise BadToken."""
+    return Subscriber.objects.filter(pk=read_token(purpose, token)).first()

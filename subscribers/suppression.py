@@ -1,0 +1,49 @@
+"""Addresses that must get nothing, whatever their owners chose: bounces and complaints."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from subscribers.models import ConsentEvent, Subscriber
+from subscribers.subscribing import locked, record
+
+State = Subscriber.State
+Why = Subscriber.Suppression
+Kind = ConsentEvent.Kind
+Origin = ConsentEvent.Origin
+
+
+def suppress(
+    subscriber_id: int, why: Why, *, now: datetime, origin: Origin = Origin.PROVIDER
+) -> bool:
+    """Send nothing more to this address; tell whether that is new.
+
+    A complaint outweighs a bounce and is kept; the other way round nothing changes.
+    """
+    with transaction.atomic():
+        reader = locked(subscriber_id)
+        if reader is None or reader.suppression in (why, Why.COMPLAINED):
+            return False
+        Subscriber.objects.filter(pk=reader.pk).update(state=State.SUPPRESSED, suppression=why)
+        record(reader, Kind.SUPPRESSED, origin, now)
+        return True
+
+
+def lift(subscriber_id: int, *, now: datetime, origin: Origin = Origin.ADMIN) -> bool:
+    """Let an address be mailed again as far as its owner agreed; tell whether it was suppressed.
+
+    Who had left stays away, who had never confirmed must, and who complained has left by
+    that: they come back by subscribing themselves.
+    """
+    with transaction.atomic():
+        reader = locked(subscriber_id)
+        if reader is None or reader.state != State.SUPPRESSED:
+            return False
+        complained = reader.suppression == Why.COMPLAINED
+        left_at = reader.left_at or (now if complained else None)
+        state = State.ACTIVE if reader.confirmed_at else State.PENDING
+        Subscriber.objects.filter(pk=reader.pk).update(
+            state=State.UNSUBSCRIBED if left_at else state, suppression="", left_at=left_at
+        )
+        record(reader, Kind.UNSUPPRESSED, origin, now)
+        return True
