@@ -261,7 +261,16 @@ elif CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
         "health_check_interval": 25,
     }
 # A tick that could not run for this long is dropped: the next one does its work.
-TICK_SECONDS = 60
+TICK_SECONDS = environment.whole_number("TICK_SECONDS", default=60, minimum=1, maximum=3_600)
+# A worker that died with claimed rows keeps them from the others for this long.
+CLAIM_LEASE_SECONDS = environment.whole_number(
+    "CLAIM_LEASE_SECONDS", default=120, minimum=1, maximum=3_600
+)
+# One that died while it was sending: its message is called doubtful after this. Longer than
+# the wait for a server's last answer, or living workers would be taken for dead.
+INTENT_LEASE_SECONDS = environment.whole_number(
+    "INTENT_LEASE_SECONDS", default=EMAIL_FINAL_TIMEOUT + 60, minimum=1, maximum=3_600
+)
 # How many workers a tick wakes for one issue; more send faster where there are more.
 DRAINS_PER_ISSUE = environment.whole_number("DRAINS_PER_ISSUE", default=2, minimum=1, maximum=64)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -22,9 +23,6 @@ from newsletter.states import DeliveryState, IssueState, SkipReason, deliveries_
 
 # delivery.md §3, found by trial: enough to keep the claim's cost small, few enough to lose.
 CLAIM_SIZE = 20
-CLAIM_LEASE = timedelta(seconds=120)
-# Longer than the wait for a server's last answer (EMAIL_FINAL_TIMEOUT, at most 300 s).
-INTENT_LEASE = timedelta(seconds=360)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def claim(issue_id: int, *, now: datetime, size: int = CLAIM_SIZE) -> Claim:
         Delivery.objects.filter(pk__in=ids, state=DeliveryState.PENDING).update(
             state=DeliveryState.CLAIMED,
             token=token,
-            lease_until=Now() + CLAIM_LEASE,
+            lease_until=Now() + timedelta(seconds=settings.CLAIM_LEASE_SECONDS),
             claims=F("claims") + 1,
         )
     return Claim(token, ids)
@@ -96,7 +94,7 @@ def intend(
     return bool(
         rows.update(
             state=DeliveryState.SENDING,
-            lease_until=Now() + INTENT_LEASE,
+            lease_until=Now() + timedelta(seconds=settings.INTENT_LEASE_SECONDS),
             intent_at=Now(),
             attempts=F("attempts") + 1,
             claims=0,

@@ -238,20 +238,23 @@ class Drain:
 
 
 @lru_cache(maxsize=COMPOSERS_KEPT)
-def composer_of(revision_id: int) -> Composer:
-    """Return the composer of a revision; a revision never changes, so it is kept."""
+def composer_of(revision_id: int, content_hash: str) -> Composer:
+    """Return the composer of a revision; a revision never changes, so it is kept.
+
+    The hash keeps it apart from one of the same number that was rolled back.
+    """
     rendered = Revision.objects.values_list("rendered", flat=True).get(pk=revision_id)
     return Composer(RenderedIssue.from_json(rendered))
 
 
 def edition_of(issue: Issue) -> Edition:
     """Return the newest revision of an issue, ready to be composed."""
-    revision = issue.revisions.current().only("pk", "subject")[0]
+    revision = issue.revisions.current().only("pk", "subject", "content_hash")[0]
     return Edition(
         issue=issue,
         revision_id=revision.pk,
         subject=revision.subject,
-        composer=composer_of(revision.pk),
+        composer=composer_of(revision.pk, revision.content_hash),
         groups=Source.objects.merge_groups(),
     )
 

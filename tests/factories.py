@@ -1,11 +1,12 @@
 """Rows for tests, each with the least that a test must say."""
 
 import itertools
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.utils import timezone
 
+from newsletter.approving import approve
 from newsletter.models import Issue, Story, StorySource, Thread
 from newsletter.models.issues import slug_of
 from subscribers.models import Source, Subscriber
@@ -82,3 +83,17 @@ def make_thread(issue: Issue, **fields: Any) -> Thread:
         body=fields.pop("body", "How it went on."),
         **fields,
     )
+
+
+def make_approved_issue(*sources: Source, **fields: Any) -> Issue:
+    """Make an issue with a story of each source, approved as of its own day."""
+    issue = make_issue(**fields)
+    for source in sources or (make_source(),):
+        make_story(issue, source)
+    approve(issue, now=noon(issue))
+    return issue
+
+
+def noon(issue: Issue) -> datetime:
+    """Return noon, UTC, of an issue's last day."""
+    return datetime.combine(issue.period_end, time(12), tzinfo=UTC)

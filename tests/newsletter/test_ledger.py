@@ -1,0 +1,171 @@
+"""The protocol: who may do what to a row, and when."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from newsletter import ledger
+from newsletter.ledger import Result
+from newsletter.models import Delivery, Issue
+from newsletter.models.deliveries import MAX_CLAIMS
+from newsletter.planning import plan
+from newsletter.states import DeliveryState, IssueState, SkipReason
+from tests.factories import make_approved_issue, make_reader
+
+pytestmark = pytest.mark.django_db
+
+LATER = timedelta(hours=1)
+
+
+@pytest.fixture
+def issue():
+    for _ in range(3):
+        make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=timezone.now(), at_once=True)
+    return issue
+
+
+def take(issue, size=20):
+    return ledger.claim(issue.pk, now=timezone.now(), size=size)
+
+
+def intend(claim, number=0):
+    pk = claim.delivery_ids[number]
+    revision = Delivery.objects.get(pk=pk).issue.revisions.get()
+    return ledger.intend(pk, claim.token, revision_id=revision.pk, variant="v", stories=1)
+
+
+def run_out(claim):
+    """Let a claim's leases end, as if its worker had died long ago."""
+    Delivery.objects.filter(token=claim.token).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def row(claim, number=0):
+    return Delivery.objects.get(pk=claim.delivery_ids[number])
+
+
+def test_two_claims_never_share_a_row(issue):
+    first, second, third = take(issue, 2), take(issue, 2), take(issue, 2)
+    assert len(first.delivery_ids) == 2
+    assert len(second.delivery_ids) == 1
+    assert not third.delivery_ids
+    assert not set(first.delivery_ids) & set(second.delivery_ids)
+
+
+def test_rows_that_are_not_due_yet_are_left_alone(issue):
+    issue.deliveries.update(due_at=timezone.now() + LATER)
+    assert not take(issue).delivery_ids
+
+
+@pytest.mark.parametrize("state", [IssueState.PAUSED, IssueState.CANCELLED])
+def test_nothing_is_claimed_of_an_issue_that_was_stopped(issue, state):
+    Issue.objects.filter(pk=issue.pk).update(state=state)
+    assert not take(issue).delivery_ids
+
+
+def test_an_intent_needs_the_token_of_the_claim(issue):
+    claim = take(issue)
+    forged = ledger.Claim(uuid.uuid4(), claim.delivery_ids)
+    assert not intend(forged)
+    assert intend(claim)
+
+
+def test_an_intent_cannot_be_recorded_twice(issue):
+    claim = take(issue)
+    assert intend(claim)
+    assert not intend(claim)
+    assert row(claim).attempts == 1
+
+
+def test_a_worker_that_slept_past_its_lease_may_not_begin_to_send(issue):
+    claim = take(issue)
+    run_out(claim)
+    assert not intend(claim)
+
+
+@pytest.mark.parametrize("state", [IssueState.PAUSED, IssueState.CANCELLED])
+def test_pausing_is_seen_at_the_next_intent(issue, state):
+    claim = take(issue)
+    Issue.objects.filter(pk=issue.pk).update(state=state)
+    assert not intend(claim)
+
+
+def test_a_result_is_written_once_and_by_its_own_worker(issue):
+    claim = take(issue)
+    intend(claim)
+    sent = Result(DeliveryState.SENT, reply="250 ok")
+    assert not ledger.settle(claim.delivery_ids[0], uuid.uuid4(), sent)
+    assert ledger.settle(claim.delivery_ids[0], claim.token, sent)
+    assert not ledger.settle(claim.delivery_ids[0], claim.token, Result(DeliveryState.AMBIGUOUS))
+    assert row(claim).state == DeliveryState.SENT
+    assert row(claim).sent_at
+
+
+def test_a_dead_worker_before_its_intent_costs_nothing_but_time(issue):
+    claim = take(issue)
+    run_out(claim)
+    assert ledger.sweep() == ledger.Swept(released=3, poisoned=0, doubtful=0)
+    assert len(take(issue).delivery_ids) == 3
+
+
+def test_a_dead_worker_after_its_intent_leaves_a_doubtful_row(issue):
+    claim = take(issue)
+    intend(claim)
+    run_out(claim)
+    assert ledger.sweep() == ledger.Swept(released=2, poisoned=0, doubtful=1)
+    assert list(Delivery.objects.doubtful()) == [row(claim)]
+    assert row(claim).pk not in take(issue).delivery_ids
+
+
+def test_a_worker_that_comes_back_late_settles_its_own_doubtful_row(issue):
+    claim = take(issue)
+    intend(claim)
+    run_out(claim)
+    ledger.sweep()
+    assert ledger.settle(claim.delivery_ids[0], claim.token, Result(DeliveryState.SENT))
+    assert row(claim).state == DeliveryState.SENT
+
+
+def test_a_row_that_kills_its_workers_is_taken_out(issue):
+    for _ in range(MAX_CLAIMS):
+        claim = take(issue)
+        assert claim.delivery_ids
+        run_out(claim)
+        ledger.sweep()
+    assert issue.deliveries.filter(state=DeliveryState.FAILED).count() == 3
+    assert row(claim).reason.startswith("poison")
+
+
+def test_giving_rows_back_does_not_count_against_them(issue):
+    for _ in range(2 * MAX_CLAIMS):
+        assert ledger.release(take(issue).token) == 3
+    assert set(issue.deliveries.values_list("state", "claims")) == {(DeliveryState.PENDING, 0)}
+
+
+def test_the_janitor_leaves_living_workers_alone(issue):
+    claim = take(issue)
+    intend(claim)
+    assert ledger.sweep() == ledger.Swept(0, 0, 0)
+    assert row(claim).state == DeliveryState.SENDING
+
+
+def test_a_skip_needs_the_claim_and_keeps_its_reason(issue):
+    claim = take(issue)
+    assert not ledger.skip(claim.delivery_ids[0], uuid.uuid4(), SkipReason.PAUSED)
+    assert ledger.skip(claim.delivery_ids[0], claim.token, SkipReason.PAUSED)
+    assert (row(claim).state, row(claim).reason) == (DeliveryState.SKIPPED, "paused")
+
+
+def test_a_message_proven_unsent_waits_for_its_next_time(issue):
+    claim = take(issue)
+    intend(claim)
+    due = timezone.now() + LATER
+    later = Result(DeliveryState.PENDING, reason="451 later", due_at=due)
+    assert ledger.settle(claim.delivery_ids[0], claim.token, later)
+    assert row(claim).due_at == due
+    ledger.release(claim.token)
+    assert row(claim).pk not in take(issue).delivery_ids

@@ -1,0 +1,124 @@
+"""The audience's rows and their due times."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from newsletter import planning
+from newsletter.models import Delivery, Issue
+from newsletter.planning import audience_of, plan, plan_due
+from newsletter.states import DeliveryState, WrongState
+from subscribers.models import Subscriber
+from tests.factories import make_approved_issue, make_issue, make_reader, noon
+
+pytestmark = pytest.mark.django_db
+
+FRIDAY = date(2026, 11, 20)
+MORNING = datetime(2026, 11, 20, 1, tzinfo=UTC)
+
+
+def test_everybody_who_confirmed_and_wants_the_edition_gets_a_row():
+    wanted = [make_reader(), make_reader(paused_until=FRIDAY), make_reader(wants_weekly=False)]
+    make_reader(wants_daily=False)
+    make_reader(state=Subscriber.State.PENDING, confirmed_at=None)
+    make_reader(state=Subscriber.State.UNSUBSCRIBED)
+    make_reader(state=Subscriber.State.SUPPRESSED, suppression="bounced")
+    issue = make_approved_issue()
+
+    assert plan(issue, now=MORNING) == 3
+    assert set(issue.deliveries.values_list("subscriber", flat=True)) == {r.pk for r in wanted}
+    assert (issue.state, issue.audience) == ("sending", 3)
+
+
+def test_a_row_is_due_at_the_readers_own_hour():
+    make_reader(hour=7, time_zone="Europe/Berlin")
+    make_reader(hour=18, time_zone="America/New_York")
+    issue = make_approved_issue()
+    plan(issue, now=MORNING)
+    assert list(issue.deliveries.order_by("due_at").values_list("due_at", flat=True)) == [
+        datetime(2026, 11, 20, 6, tzinfo=UTC),
+        datetime(2026, 11, 20, 23, tzinfo=UTC),
+    ]
+
+
+def test_no_row_is_due_before_the_issue_was_planned():
+    make_reader(hour=1)
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    assert issue.deliveries.get().due_at == noon(issue)
+
+
+def test_a_zone_that_this_machine_does_not_know_counts_as_utc():
+    make_reader(hour=7, time_zone="Mars/Olympus")
+    issue = make_approved_issue()
+    plan(issue, now=MORNING)
+    assert issue.deliveries.get().due_at == datetime(2026, 11, 20, 7, tzinfo=UTC)
+
+
+def test_sending_at_once_makes_everybody_due_now():
+    make_reader(hour=23)
+    issue = make_approved_issue()
+    plan(issue, now=MORNING, at_once=True)
+    assert issue.deliveries.get().due_at == MORNING
+
+
+def test_planning_twice_is_refused_and_adds_nothing():
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=MORNING)
+    with pytest.raises(WrongState):
+        plan(Issue.objects.get(pk=issue.pk), now=MORNING)
+    assert issue.deliveries.count() == 1
+
+
+def test_a_draft_cannot_be_planned():
+    with pytest.raises(WrongState):
+        plan(make_issue(), now=MORNING)
+
+
+def test_a_plan_that_breaks_off_leaves_no_row(monkeypatch):
+    make_reader()
+    issue = make_approved_issue()
+
+    def broken(*args, **kwargs):
+        yield Delivery(issue=issue, subscriber=make_reader(), due_at=MORNING)
+        raise RuntimeError("the process was killed here")
+
+    monkeypatch.setattr(planning, "due_rows", broken)
+    with pytest.raises(RuntimeError):
+        plan(issue, now=MORNING)
+    issue.refresh_from_db()
+    assert (issue.state, issue.deliveries.count()) == ("approved", 0)
+
+
+def test_the_database_itself_refuses_a_second_row_for_a_reader():
+    reader = make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=MORNING)
+    with pytest.raises(IntegrityError):
+        Delivery.objects.create(issue=issue, subscriber=reader, due_at=MORNING)
+
+
+def test_an_approved_issue_is_planned_when_its_day_begins_in_the_east():
+    issue = make_approved_issue()
+    day_begins = datetime(2026, 11, 19, 10, tzinfo=UTC)
+    assert plan_due(day_begins - timedelta(seconds=1)) == []
+    assert plan_due(day_begins) == [issue]
+    assert plan_due(day_begins) == []
+
+
+def test_more_readers_than_a_batch_are_all_planned(monkeypatch):
+    monkeypatch.setattr(planning, "BATCH", 3)
+    for _ in range(7):
+        make_reader()
+    issue = make_approved_issue()
+    assert plan(issue, now=MORNING) == 7
+    assert issue.deliveries.filter(state=DeliveryState.PENDING).count() == 7
+
+
+def test_a_weekly_reaches_those_who_want_the_weekly():
+    make_reader(wants_weekly=False)
+    weekly = make_reader(wants_daily=False)
+    issue = make_issue(kind="weekly", period_start=FRIDAY - timedelta(days=6))
+    assert list(audience_of(issue)) == [weekly]
