@@ -1,0 +1,138 @@
+"""send_issue, audit_issue, run_delivery, and the tasks: the doors to the pipeline."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from config.celery import app
+from newsletter import tasks, ticking
+from newsletter.approving import approve
+from newsletter.models import Issue
+from newsletter.states import DeliveryState
+from newsletter.steering import send_now
+from tests.factories import make_issue, make_reader, make_source, make_story
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def issue():
+    source = make_source()
+    for _ in range(3):
+        make_reader(hour=0)
+    make_reader(hour=0, sources=[make_source()])
+    issue = make_issue(end=timezone.now().date())
+    make_story(issue, source)
+    return issue
+
+
+def run(*words, **options):
+    out = io.StringIO()
+    call_command(*words, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_one_command_sends_a_draft_and_prints_its_books(issue):
+    printed = run("send_issue", issue.slug)
+    issue.refresh_from_db()
+    assert (issue.state, len(mail.outbox)) == ("sent", 3)
+    assert "audience" in printed
+    assert "skipped (filter empty)" in printed
+    assert "The books balance." in printed
+
+
+def test_sending_an_issue_again_is_refused_in_words(issue):
+    run("send_issue", issue.slug)
+    with pytest.raises(CommandError, match="is sent and cannot become"):
+        run("send_issue", issue.slug)
+    assert len(mail.outbox) == 3
+
+
+def test_an_unknown_slug_is_named():
+    for command in ("send_issue", "audit_issue"):
+        with pytest.raises(CommandError, match="There is no issue daily-1999-01-01"):
+            run(command, "daily-1999-01-01")
+
+
+def test_what_blocks_approval_is_printed_line_by_line():
+    issue = make_issue(end=timezone.now().date())
+    with pytest.raises(CommandError, match="error: "):
+        run("send_issue", issue.slug)
+
+
+def test_a_late_issue_is_sent_only_when_confirmed(issue):
+    day = timezone.now().date() - timedelta(days=9)
+    Issue.objects.update(period_start=day, period_end=day)
+    with pytest.raises(CommandError, match="days"):
+        run("send_issue", issue.slug)
+    run("send_issue", issue.slug, "--confirm-late")
+    assert len(mail.outbox) == 3
+
+
+def test_the_audit_exits_non_zero_when_the_books_do_not_balance(issue):
+    run("send_issue", issue.slug)
+    assert "The books balance." in run("audit_issue", issue.slug)
+    issue.deliveries.first().delete()
+    with pytest.raises(CommandError, match="The audience is 4, but 3"):
+        run("audit_issue", issue.slug)
+
+
+def test_run_delivery_plans_and_sends_what_is_due(issue):
+    make_reader("far@example.com", hour=23, time_zone="Pacific/Pago_Pago")
+    approve(issue, now=timezone.now())
+    run("run_delivery", "--once")
+    issue.refresh_from_db()
+    assert (issue.state, issue.audience, len(mail.outbox)) == ("sending", 5, 3)
+    waiting = issue.deliveries.get(state=DeliveryState.PENDING)
+    assert waiting.subscriber.email == "far@example.com"
+
+
+def test_a_tick_and_its_drains_send_an_issue_and_close_it(issue, monkeypatch):
+    woken = []
+    monkeypatch.setattr(tasks, "wake", woken.append)
+    tasks.tick()
+    assert woken == []
+    send_now(issue, now=timezone.now())
+    tasks.tick()
+    assert set(woken) == {issue.pk}
+    for _ in range(5):
+        tasks.drain(issue.pk)
+    issue.refresh_from_db()
+    assert (issue.state, len(mail.outbox)) == ("sent", 3)
+
+
+def test_a_broker_that_is_away_costs_a_log_line_and_nothing_else(issue, monkeypatch, caplog):
+    def away(*args, **kwargs):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(tasks.drain, "apply_async", away)
+    tasks.wake(issue.pk)
+    assert "the next tick" in caplog.text
+
+
+def test_an_issue_is_closed_only_when_nothing_of_it_waits(issue):
+    send_now(issue, now=timezone.now())
+    assert ticking.close_finished(timezone.now()) == 0
+    tasks.drain(issue.pk)
+    issue.refresh_from_db()
+    assert issue.state == "sent"
+    assert issue.finished_at
+
+
+def test_the_janitor_task_sweeps(issue, caplog):
+    tasks.janitor()
+    assert caplog.text == ""
+
+
+def test_publishing_through_the_filesystem_broker_leaves_a_task(tmp_path):
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    options = {"data_folder_in": str(folder), "data_folder_out": str(folder)}
+    with app.connection("filesystem://", transport_options=options) as connection:
+        tasks.drain.apply_async(args=[1], connection=connection)
+    assert len(list(folder.iterdir())) == 1

@@ -1,0 +1,81 @@
+"""What an editor can do to an issue under way."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from newsletter import steering
+from newsletter.approving import NotApprovable
+from newsletter.models import Issue
+from newsletter.planning import plan
+from newsletter.states import DeliveryState, WrongState
+from tests.factories import (
+    make_approved_issue,
+    make_issue,
+    make_reader,
+    make_source,
+    make_story,
+    noon,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_send_now_takes_a_draft_all_the_way_to_due_rows():
+    make_reader(hour=23)
+    issue = make_issue()
+    make_story(issue, make_source())
+    now = noon(issue)
+    assert steering.send_now(issue, now=now) == 1
+    assert (issue.state, issue.deliveries.get().due_at) == ("sending", now)
+
+
+def test_send_now_during_a_send_forgets_due_times_but_not_retries():
+    make_reader(hour=23)
+    retried = make_reader(hour=23)
+    issue = make_approved_issue()
+    now = noon(issue)
+    plan(issue, now=now)
+    later = now + timedelta(hours=1)
+    issue.deliveries.filter(subscriber=retried).update(attempts=1, due_at=later)
+    steering.send_now(issue, now=now)
+    assert set(issue.deliveries.values_list("due_at", flat=True)) == {now, later}
+
+
+def test_a_failed_approval_leaves_a_draft():
+    issue = make_issue()
+    with pytest.raises(NotApprovable):
+        steering.send_now(issue, now=noon(issue))
+    assert Issue.objects.get().state == "draft"
+
+
+def test_pause_and_resume_take_turns():
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    steering.pause(issue, "a wrong link")
+    assert (issue.state, issue.state_reason) == ("paused", "a wrong link")
+    with pytest.raises(WrongState):
+        steering.pause(issue)
+    steering.resume(issue)
+    assert (issue.state, issue.state_reason) == ("sending", "")
+    with pytest.raises(WrongState):
+        steering.resume(issue)
+
+
+def test_resuming_does_not_start_an_issue_that_was_never_planned():
+    issue = make_approved_issue()
+    with pytest.raises(WrongState):
+        steering.resume(issue)
+    assert Issue.objects.get().state == "approved"
+
+
+def test_cancelling_ends_waiting_and_claimed_rows():
+    for _ in range(2):
+        make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    assert steering.cancel(issue, now=timezone.now()) == 2
+    assert set(issue.deliveries.values_list("state", flat=True)) == {DeliveryState.CANCELLED}
+    with pytest.raises(WrongState):
+        steering.cancel(issue, now=timezone.now())
