@@ -1,0 +1,182 @@
+"""Where a company's label ends and the body begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+WORD = re.compile(r"\S+")
+JOINS = {"&", "/", "+"}
+QUOTES = str.maketrans("’‘ʼ`´", "'''''")
+# content.md: a guess takes two to four capitalised words that recur, else one.
+MOST_GUESSED_WORDS = 4
+# No label has more words than this; the catalogue's longest has nine.
+MOST_LABEL_WORDS = 16
+# Labels come before the body, so words further on do not matter for the boundary.
+OPENING_LENGTH = 1000
+# A label on a line of its own: real ones have up to 35 characters.
+LONGEST_LABEL_LINE = 60
+SMALL_WORDS = {"of", "the", "and", "for", "de", "van", "von", "at", "in"}
+SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…")
+
+
+def fold(text: str) -> str:
+    """Fold case, quotes and white space, so that two spellings of one name are equal."""
+    return " ".join(text.translate(QUOTES).casefold().split())
+
+
+class Word(NamedTuple):
+    text: str
+    start: int
+    end: int
+
+    @property
+    def is_capital(self) -> bool:
+        """Tell whether the word may begin a name: anything but a lower-case letter first."""
+        first = self.text.lstrip("“\"'‘(")[:1]
+        return bool(first) and first.isalnum() and not first.islower() and not first.isdigit()
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether this is an ordinary lower-case word of running text."""
+        word = self.text.strip("“”\"'‘’(),.;:!?—–")
+        return word[:1].islower() and word.replace("-", "").replace("’", "").isalpha()
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A label and what follows it; ``doubt`` says why an editor should look, or nothing."""
+
+    label: str
+    rest: str
+    doubt: str = ""
+
+
+class LabelTable:
+    """Known labels, to be found at the beginning of a text."""
+
+    def __init__(self, labels: Iterable[str]) -> None:
+        self.known: set[tuple[str, ...]] = set()
+        self.longest: dict[str, int] = {}
+        self.spelled: set[str] = set()
+        for label in labels:
+            words = tuple(fold(label).split())
+            if words and len(words) <= MOST_LABEL_WORDS:
+                self.known.add(words)
+                self.spelled.add(label.strip())
+                self.longest[words[0]] = max(self.longest.get(words[0], 0), len(words))
+
+    def match(self, words: list[Word], start: int = 0) -> int:
+        """Return how many words from ``start`` make the longest known label, or 0.
+
+        A single word in lower case must be spelled as the label is (``eBay``): else it is
+        running text.
+        """
+        tokens = [fold(word.text) for word in words[start : start + MOST_LABEL_WORDS]]
+        for length in range(self.longest.get(tokens[0], 0) if tokens else 0, 0, -1):
+            if tuple(tokens[:length]) in self.known:
+                word = words[start].text
+                if length > 1 or not word[0].islower() or word in self.spelled:
+                    return length
+        return 0
+
+    def knows(self, label: str) -> bool:
+        """Tell whether a whole label is known, or a join of known ones."""
+        words = words_of(label)
+        length, guessed = self.joined(words)
+        return bool(words) and length == len(words) and not guessed
+
+    def joined(self, words: list[Word]) -> tuple[int, bool]:
+        """Return how many words a known label takes, joins and all, and if a part is a guess."""
+        length, guessed = self.match(words), False
+        while length and length + 1 < len(words) and words[length].text in JOINS:
+            part = self.match(words, length + 1)
+            guessed = guessed or not part
+            length += 1 + (part or 1)
+        return length, guessed
+
+
+def words_of(text: str) -> list[Word]:
+    """Return the words at the beginning of a text, with their places."""
+    opening = text[:OPENING_LENGTH]
+    return [Word(found.group(), found.start(), found.end()) for found in WORD.finditer(opening)]
+
+
+def recurs(words: list[Word], headline: str, rest: str) -> bool:
+    """Tell whether these words stand together somewhere in the headline or the body."""
+    phrase = re.escape(fold(" ".join(word.text for word in words)))
+    found = re.compile(rf"(?<!\w){phrase}(?!\w)")
+    return bool(found.search(fold(headline)) or found.search(fold(rest)))
+
+
+def split_label(text: str, headline: str, table: LabelTable) -> Boundary:
+    """Split ``Company Body…`` by the longest known label, else by a guess with its doubt."""
+    words = words_of(text)
+    if not words:
+        return Boundary("", "", "there is no company")
+    length, part_guessed = table.joined(words)
+    if not length:
+        length = guess_length(words, text, headline, table)
+        doubt = "no known label begins here, so its end was guessed"
+    elif part_guessed:
+        doubt = "one part of the joint label is not known, so its end was guessed"
+    else:
+        doubt = doubt_after(words, length, text, headline)
+    label = text[: words[length - 1].end]
+    return Boundary(label, text[len(label) :].strip(), doubt)
+
+
+def doubt_after(words: list[Word], length: int, text: str, headline: str) -> str:
+    """Say what makes a known label doubtful: the name may go on after it."""
+    after = words[length : length + 2]
+    if not after or not after[0].is_capital:
+        if after and after[0].is_plain:
+            return "the body would begin in lower case"
+        return ""
+    if len(after) == 2 and not after[1].is_plain:
+        return "the known label may go on: more capitalised words follow"
+    longer = words[: length + 1]
+    if recurs(longer, headline, text[longer[-1].end :]):
+        return "the known label may go on: it recurs with the next word"
+    return ""
+
+
+def guess_length(words: list[Word], text: str, headline: str, table: LabelTable) -> int:
+    """Guess how many words a label takes: 2–4 that recur, else one; joins are followed."""
+    length = guess_part(words, 0, text, headline)
+    while length + 1 < len(words) and words[length].text in JOINS:
+        part = table.match(words, length + 1)
+        length += 1 + (part or guess_part(words, length + 1, text, headline))
+    return length
+
+
+def guess_part(words: list[Word], start: int, text: str, headline: str) -> int:
+    capitals = 0
+    for word in words[start : start + MOST_GUESSED_WORDS]:
+        if not word.is_capital:
+            break
+        capitals += 1
+    follows = start + capitals
+    if capitals > 1 and follows < len(words) and words[follows].text in JOINS:
+        return capitals  # “Sun Finance & …”: the join ends the name
+    for length in range(capitals, 1, -1):
+        part = words[start : start + length]
+        if recurs(part, headline, text[part[-1].end :]):
+            return length
+    return 1
+
+
+def looks_like_label(text: str) -> bool:
+    """Tell whether a whole line could be nothing but a label."""
+    words = words_of(text)
+    return (
+        0 < len(text) <= LONGEST_LABEL_LINE
+        and not text.endswith(SENTENCE_ENDS)
+        and all(
+            word.is_capital or word.text in JOINS or word.text in SMALL_WORDS or word.text == "|"
+            for word in words
+        )
+        and not words[-1].text.islower()
+    )

@@ -1,0 +1,188 @@
+"""From the lines of Developing Threads to titled paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from newsletter.parsing.bodies import read_body
+from newsletter.parsing.fences import fenced
+from newsletter.parsing.flowing import BLOCK, SENTENCE_END, Flow
+from newsletter.parsing.headings import heading_of
+from newsletter.parsing.labels import Word, words_of
+from newsletter.parsing.openings import EMPHASES, LIST_MARK, bare_headline
+from newsletter.parsing.stories import STORY_HEADING
+from newsletter.parsing.values import HEADLINE_LIMIT, Line, Report, excerpt
+
+BOLD_TITLE = re.compile(r"(\*\*|__)(?P<title>.{1,300}?)\1\s*(?P<rest>.*)$", re.DOTALL)
+BRACKETED = re.compile(r"\[(?P<title>[^\[\]]{1,300})\](?!\()[\s:.·—–-]*(?P<rest>.*)$", re.DOTALL)
+# Between a title and its text, when both stand on one line.
+JOINT = re.compile(r"\s*[·:.—–-]*\s*")
+# What separates a title outright, where a page kept it.
+DIVIDERS = (" · ", " — ", " – ")
+# Titles seen have up to nine words.
+LONGEST_TITLE_WORDS = 14
+
+
+@dataclass(slots=True)
+class ThreadDraft:
+    """A thread that is being read."""
+
+    line: int
+    title: str
+    flow: Flow = field(default_factory=Flow)
+    verbatim: list[str] | None = None
+
+    @property
+    def body(self) -> str:
+        return self.flow.text if self.verbatim is None else read_body(self.verbatim)
+
+
+class ThreadReader:
+    """Reads one section of threads."""
+
+    def __init__(self, report: Report, *, strict: bool) -> None:
+        self.report = report
+        self.strict = strict
+        self.drafts: list[ThreadDraft] = []
+
+    def read(self, lines: Sequence[Line]) -> list[ThreadDraft]:
+        inside, _unclosed = fenced([line.text for line in lines])
+        for index, line in enumerate(lines):
+            if inside[index]:
+                self.add(line, code=True)
+            elif not self.opens(line, lines, index):
+                self.add(line)
+        return self.drafts
+
+    def opens(self, line: Line, lines: Sequence[Line], index: int) -> bool:
+        heading = STORY_HEADING.match(line.text) if self.strict else None
+        if heading:
+            self.drafts.append(ThreadDraft(line.number, heading["text"].strip(), verbatim=[]))
+            return True
+        if self.strict and self.drafts and self.drafts[-1].verbatim is not None:
+            return False
+        text = line.text.strip()
+        if not text:
+            return False
+        marked = marked_title(text)
+        if marked:
+            self.begin(line, *marked)
+            return True
+        return not self.continues(text) and self.begin_guessed(line, lines, index)
+
+    def continues(self, text: str) -> bool:
+        """Tell whether a line without marks goes on with the thread above it."""
+        if not self.drafts:
+            return False
+        flow = self.drafts[-1].flow
+        if not flow.blocks:
+            return True  # the title stood alone, this is its body
+        if BLOCK.match(text) or not (text[0].isalnum() or text[0] in '“"‘'):
+            return True
+        return not flow.ends_sentence or text[0].islower()
+
+    def begin(self, line: Line, title: str, rest: str) -> None:
+        self.drafts.append(ThreadDraft(line.number, title))
+        if rest:
+            self.drafts[-1].flow.add(Line(line.number, rest))
+
+    def begin_guessed(self, line: Line, lines: Sequence[Line], index: int) -> bool:
+        """Begin a thread whose title ends where it seems to; always reported."""
+        text = line.text.strip()
+        alone = len(text) <= HEADLINE_LIMIT and not SENTENCE_END.search(text)
+        below = next((other for other in lines[index + 1 :] if other.text.strip()), None)
+        if alone and below and len(text.split()) <= LONGEST_TITLE_WORDS and is_body(below.text):
+            title, rest = text, ""
+        else:
+            title, rest = split_title(text)
+        if not rest and self.drafts and len(text.split()) <= 1:
+            return False
+        self.begin(line, title, rest)
+        self.report.review(
+            line.number,
+            "guessed-title",
+            f"The thread's title was taken to be “{excerpt(title)}”, "
+            f"its text to begin with “{excerpt(rest)}”.",
+            "Write it as “### title”, a blank line and the text.",
+        )
+        return True
+
+    def add(self, line: Line, *, code: bool = False) -> None:
+        if not self.drafts:
+            if line.text.strip():
+                self.report.review(
+                    line.number,
+                    "text-outside",
+                    f"“{excerpt(line.text)}” stands before the first thread and was left out.",
+                    "Give it a title with “### ” before it, or delete it.",
+                )
+            return
+        draft = self.drafts[-1]
+        if draft.verbatim is not None:
+            draft.verbatim.append(line.text)
+            return
+        before = len(draft.flow.extra)
+        draft.flow.add(line, code=code)
+        if len(draft.flow.extra) > before:
+            self.report.review(
+                line.number,
+                "further-paragraph",
+                f"“{excerpt(line.text)}” was added to the thread “{excerpt(draft.title)}”.",
+                "If it is a thread of its own, write “### title” before it.",
+            )
+
+
+def is_body(text: str) -> bool:
+    """Tell whether a line is a paragraph of its own and not the rest of the line above."""
+    text = text.strip()
+    return not text[0].islower() and text[0].isalnum() and len(text.split(maxsplit=6)) > 5
+
+
+def marked_title(text: str) -> tuple[str, str] | None:
+    """Return a title that bold type, brackets or a heading mark, and the text after it."""
+    heading = heading_of(text)
+    if heading:
+        return bare_headline(heading.text)[0], ""
+    mark = LIST_MARK.match(text)
+    if mark and text[mark.end() :].startswith((*EMPHASES, "[")):
+        text = text[mark.end() :]
+    for pattern in (BOLD_TITLE, BRACKETED):
+        found = pattern.match(text)
+        if found:
+            rest = found["rest"]
+            joint = JOINT.match(rest)
+            title = bare_headline(found["title"])[0].rstrip(":. ")
+            return title, rest[joint.end() :] if joint else rest
+    return None
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """Split ``Title Body…``: the body begins at the last capitalised word that stands before
+    two lower-case words; a divider or a colon in the opening words counts before that."""
+    for divider in DIVIDERS:
+        at = text.find(divider, 0, HEADLINE_LIMIT)
+        if at > 0 and not SENTENCE_END.search(text[:at]):
+            return text[:at].strip(), text[at + len(divider) :].strip()
+    words = words_of(text)
+    start = body_start(words)
+    if not start:
+        return text[:HEADLINE_LIMIT].strip(), text[HEADLINE_LIMIT:].strip()
+    at = words[start].start
+    return text[:at].strip().rstrip(":"), text[at:].strip()
+
+
+def body_start(words: list[Word]) -> int:
+    """Return the index of the word that the body begins with; 0 if there is no telling."""
+    for index in range(1, len(words) - 2):
+        if begins_sentence(words, index):
+            return index
+    capitals = [index for index, word in enumerate(words) if word.is_capital and index]
+    return (
+        capitals[-1] if capitals and len(words) <= LONGEST_TITLE_WORDS else min(1, len(words) - 1)
+    )
+
+
+def begins_sentence(words: list[Word], index: int) -> bool:
+    return words[index].is_capital and words[index + 1].is_plain and words[index + 2].is_plain
