@@ -12,6 +12,7 @@ from typing import Self
 from django.utils import translation
 
 from newsletter.rendering import Kind, RenderedIssue, Segments, Slot
+from newsletter.rendering.cleaning import LEAD_LENGTH, for_attribute, shortened
 from newsletter.rendering.segments import Block
 from newsletter.rendering.sizes import (
     MAIL_LIMIT_BYTES,
@@ -19,13 +20,14 @@ from newsletter.rendering.sizes import (
     segments_length,
     with_soft_breaks,
 )
-from newsletter.rendering.wording import Counts
+from newsletter.rendering.wording import Counts, Phrases
 from subscribers.audience import Choice
 
 # A composition holds references to blocks that all share, some 3 KB; see the benchmark.
 CACHED_VARIANTS = 4_096
 # Of a SHA-256 in hexadecimal: what Delivery.variant holds.
 VARIANT_LENGTH = 16
+ATTRIBUTE_SLOTS = frozenset({Slot.LEADATTRIBUTE, Slot.CHOICES, Slot.UNSUBSCRIBE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +55,24 @@ class Parts:
     """
 
     pieces: tuple[str, ...]
-    places: tuple[tuple[int, Slot], ...]
+    places: tuple[tuple[int, str], ...]
 
     @classmethod
-    def chained(cls, blocks: Iterable[Segments], phrases: Mapping[Slot, str]) -> Self:
+    def chained(cls, blocks: Iterable[Segments], phrases: Mapping[str, str]) -> Self:
         """Chain the segments of blocks, with ``phrases`` in the slots that they are for."""
         pieces: list[str] = []
-        places: list[tuple[int, Slot]] = []
+        places: list[tuple[int, str]] = []
         for segments in blocks:
             pieces.append(segments[0])
+            if len(segments) == 1:  # as of every story
+                continue
             for name, literal in zip(segments[1::2], segments[2::2], strict=True):
-                slot = Slot(name)
-                if slot not in phrases:
-                    places.append((len(pieces), slot))
-                pieces += [phrases.get(slot, ""), literal]
+                if name not in phrases:
+                    places.append((len(pieces), name))
+                pieces += (phrases.get(name, ""), literal)
         return cls(tuple(pieces), tuple(places))
 
-    def join(self, values: Mapping[Slot, str]) -> str:
+    def join(self, values: Mapping[str, str]) -> str:
         """Return the whole mail with one reader's values."""
         pieces = list(self.pieces)
         for place, slot in self.places:
@@ -101,12 +104,12 @@ class Composition:
 
     def mail(self, links: PersonalLinks) -> ComposedMail:
         """Return one reader's mail."""
-        plain = {
+        plain: dict[str, str] = {
             Slot.ADDRESS: links.address,
             Slot.CHOICES: links.choices_url,
             Slot.UNSUBSCRIBE: links.unsubscribe_url,
         }
-        marked = {slot: escape(value, quote=False) for slot, value in plain.items()}
+        marked = {slot: escaped_for(slot, value) for slot, value in plain.items()}
         return ComposedMail(html=self.html.join(marked), text=self.text.join(plain))
 
 
@@ -122,6 +125,8 @@ class Composer:
         self.set_numbers = tuple(self.source_sets.index(sources) for sources in sets)
         self.fixed_length = fixed_length(rendered)
         self.lengths = tuple(segments_length(story.html) for story in self.stories)
+        with translation.override(rendered.language):
+            self.wording = Phrases(len(self.stories))
         self.variant_of = lru_cache(maxsize=CACHED_VARIANTS)(self.build)
 
     def compose(self, choice: Choice) -> Composition:
@@ -139,9 +144,8 @@ class Composer:
             more=len(kept) - len(fitting),
         )
         keys = tuple(self.stories[place].key for place in kept)
-        with translation.override(self.rendered.language):
-            phrases = counts.phrases()
-        escaped = {slot: escape(phrase, quote=False) for slot, phrase in phrases.items()}
+        phrases = self.phrases(fitting, counts)
+        escaped = {slot: escaped_for(slot, phrase) for slot, phrase in phrases.items()}
         blocks = self.blocks(frozenset(fitting), counts)
         return Composition(
             story_keys=keys[: counts.shown],
@@ -154,6 +158,16 @@ class Composer:
             text=Parts.chained((block.text for block in blocks), phrases),
         )
 
+    def phrases(self, fitting: list[int], counts: Counts) -> dict[str, str]:
+        """Return what the slots of this variant say, in the issue's language."""
+        lead = self.stories[fitting[0]].title if fitting else self.rendered.title
+        lead = shortened(lead, LEAD_LENGTH)
+        return {
+            **self.wording.of(counts),
+            Slot.LEAD: lead,
+            Slot.LEADATTRIBUTE: for_attribute(lead),
+        }
+
     def fitting(self, kept: list[int]) -> list[int]:
         """Return the first of the kept stories, as many as the mail can hold."""
         length = self.fixed_length
@@ -165,7 +179,7 @@ class Composer:
 
     def blocks(self, places: frozenset[int], counts: Counts) -> list[Block]:
         """Return the blocks of a mail that has the stories at these places."""
-        stands = {
+        stands: dict[str, bool] = {
             Kind.STORIES: counts.shown > 0,
             Kind.MORE: counts.more > 0,
             Kind.HIDDEN: counts.hidden > 0,
@@ -174,8 +188,14 @@ class Composer:
         return [
             block
             for block in self.rendered.blocks
-            if (next(shown) if block.kind == Kind.STORY else stands.get(Kind(block.kind), True))
+            if (next(shown) if block.kind == Kind.STORY else stands.get(block.kind, True))
         ]
+
+
+def escaped_for(slot: str, phrase: str) -> str:
+    """Return a phrase as premailer writes it, so that joining and rendering give equal bytes."""
+    text = escape(phrase, quote=False)
+    return text.replace('"', "&quot;") if slot in ATTRIBUTE_SLOTS else text
 
 
 def variant_name(slug: str, keys: tuple[str, ...]) -> str:

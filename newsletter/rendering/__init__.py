@@ -3,6 +3,7 @@
 from django.utils.translation import get_language
 
 from newsletter.content import IssueContent
+from newsletter.rendering.cleaning import clean_line
 from newsletter.rendering.errors import RenderError
 from newsletter.rendering.markdown import web_html
 from newsletter.rendering.mjml import Fill, forms_of
@@ -40,6 +41,7 @@ def render_issue(content: IssueContent) -> RenderedIssue:
     rendered = RenderedIssue(
         kind=content.kind,
         slug=content.slug,
+        title=clean_line(content.title),
         language=get_language() or "en",
         blocks=tuple(
             Block(
@@ -47,6 +49,7 @@ def render_issue(content: IssueContent) -> RenderedIssue:
                 html=html_parts,
                 text=text_parts,
                 key=layout.key,
+                title=layout.title,
                 source_ids=layout.source_ids,
             )
             for layout, html_parts, text_parts in parts

@@ -40,9 +40,14 @@ STRIPPED: dict[int, str | None] = {
     TAB: "\t",
 }
 
+# What an inbox shows after the subject; mail programs cut longer ones.
+LEAD_LENGTH = 120
+
 # Not \s: a no-break space was put there on purpose.
 BLANKS = re.compile(r"[ \t\n]+")
-WORTH_ESCAPING_IN_ATTRIBUTES = re.compile(r"[^\x20-\x7e]|\\")
+WORTH_AN_ENTITY = re.compile(r"[^\x20-\x7e]|\\")
+
+ATTRIBUTE_MARKS = str.maketrans('<>"', "‹›”")
 
 # RFC 3986 §2: reserved and unreserved characters that each part of an address may hold as
 # they are. "%" stays where it begins an escape and becomes %25 elsewhere.
@@ -62,16 +67,23 @@ def clean_line(text: str) -> str:
     return BLANKS.sub(" ", clean(text)).strip(" ")
 
 
+def for_attribute(text: str) -> str:
+    """Return a line with typographic brackets and quotes, for the value of an attribute.
+
+    libxml2, on which premailer stands, prints ``<!-- -->`` in an attribute as it is, a comment
+    for programs that do not parse HTML, and changes the quotes around a value with one in it.
+    """
+    return text.translate(ATTRIBUTE_MARKS)
+
+
 def attribute(text: str) -> SafeString:
     """Return one clean line to stand between the double quotes of an MJML attribute.
 
     mrml 6 writes attributes with Rust's debug format, which turns backslashes and most
     characters beyond ASCII into escapes of Rust; numeric entities go through untouched.
     """
-    escaped = escape(clean_line(text))
-    return SafeString(
-        WORTH_ESCAPING_IN_ATTRIBUTES.sub(lambda found: f"&#{ord(found[0])};", escaped)
-    )
+    escaped = escape(for_attribute(clean_line(text)))
+    return SafeString(WORTH_AN_ENTITY.sub(lambda found: f"&#{ord(found[0])};", escaped))
 
 
 def safe_url(address: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 from mjml import mjml2html
@@ -20,16 +21,14 @@ from mjml import mjml2html
 from newsletter.content import IssueContent
 from newsletter.rendering import wording
 from newsletter.rendering.blocks import Layout, blocks_of
-from newsletter.rendering.cleaning import attribute, clean_line, shortened
+from newsletter.rendering.cleaning import LEAD_LENGTH, attribute, clean_line, shortened
 from newsletter.rendering.errors import RenderError
 from newsletter.rendering.inlining import inlined
 from newsletter.rendering.palette import DARK, LIGHT
-from newsletter.rendering.plain import underlined, wrapped
+from newsletter.rendering.plain import TEXT_WIDTH, wrapped
 from newsletter.rendering.segments import Kind, Marks, Slot
 from subscribers.links import absolute
 
-# What an inbox shows after the subject; longer ones are cut by every mail program.
-PREHEADER_LENGTH = 120
 TEMPLATES = "newsletter/email"
 
 
@@ -37,7 +36,7 @@ TEMPLATES = "newsletter/email"
 class Fill:
     """What to put in the slots, which notes stand, and the marks to cut at, if any."""
 
-    slots: Mapping[Slot, str]
+    slots: Mapping[str, str]
     notes: tuple[Kind, ...]
     marks: Marks | None = None
 
@@ -49,22 +48,18 @@ class Fill:
 
 def issue_url(slug: str) -> str:
     """Return an issue's address in the archive, the same for everybody."""
-    return absolute(f"/archive/{slug}/")
+    return absolute(reverse("newsletter:issue", args=[slug]))
 
 
-def preheader(content: IssueContent, blocks: list[Layout]) -> str:
-    """Return the opening's first words, or the first headline where there is no opening."""
-    for block in blocks:
-        if block.kind == Kind.OPENING and block.body and block.body.words:
-            return shortened(block.body.words, PREHEADER_LENGTH)
-    first = content.stories[0].headline if content.stories else content.title
-    return shortened(clean_line(first), PREHEADER_LENGTH)
+def lead_of(blocks: list[Layout]) -> str:
+    """Return the opening's first words for the inbox, or "" where there is no opening."""
+    words = (block.body.words for block in blocks if block.kind == Kind.OPENING and block.body)
+    return shortened(next(words, ""), LEAD_LENGTH)
 
 
-def context_of(
-    content: IssueContent, blocks: list[Layout], fill: Fill, lead: str
-) -> dict[str, Any]:
+def context_of(content: IssueContent, blocks: list[Layout], fill: Fill) -> dict[str, Any]:
     """Return what the templates of both forms need."""
+    lead = lead_of(blocks)
     publication = clean_line(settings.PUBLICATION_NAME)
     marks = fill.marks
     return {
@@ -72,18 +67,19 @@ def context_of(
             (f"{TEMPLATES}/{block.kind}", block, marks.block(number) if marks else "")
             for number, block in enumerate(blocks)
         ],
-        "slot": {slot.value: value for slot, value in fill.slots.items()},
+        "slot": fill.slots,
         "is_weekly": content.kind == "weekly",
         "kind_label": wording.kind_label(content.kind),
         "period": wording.period(content.period_start, content.period_end),
         "publication": publication,
-        "publication_text": underlined(publication.upper(), "="),
+        "publication_text": "\n".join(wrapped(publication.upper())),
+        "text_rule": "=" * TEXT_WIDTH,
         "postal_address": clean_line(settings.POSTAL_ADDRESS),
         "postal_address_text": "\n".join(wrapped(clean_line(settings.POSTAL_ADDRESS))),
         "issue_url": issue_url(content.slug),
         "title_attribute": attribute(content.title),
-        "preheader": lead,
-        "preheader_attribute": attribute(lead),
+        "lead": lead or fill.slots[Slot.LEAD],
+        "lead_attribute": attribute(lead) if lead else fill.slots[Slot.LEADATTRIBUTE],
         "direction": "rtl" if get_language_bidi() else "ltr",
         "light": LIGHT,
         "dark": DARK,
@@ -97,7 +93,7 @@ def mjml_source(context: dict[str, Any]) -> str:
 
 def text_source(context: dict[str, Any]) -> str:
     """Return an issue in plain text."""
-    return render_to_string(f"{TEMPLATES}/issue.txt", context)
+    return render_to_string(f"{TEMPLATES}/issue.txt", context).rstrip("\n") + "\n"
 
 
 @cache
@@ -119,6 +115,6 @@ def html_of(source: str) -> str:
 def forms_of(content: IssueContent, fill: Fill) -> tuple[str, str, list[Layout]]:
     """Return a mail's whole HTML and plain text, and the blocks they are made of."""
     blocks = blocks_of(content, with_notes=fill.notes)
-    context = context_of(content, blocks, fill, preheader(content, blocks))
+    context = context_of(content, blocks, fill)
     html = inlined(html_of(mjml_source(context)), inline_css())
     return html, text_source(context), blocks

@@ -35,28 +35,34 @@ class Kind(StrEnum):
 
 
 class Slot(StrEnum):
-    """A place that composing fills: the first three a variant, the others a reader."""
+    """A place that composing fills; PERSONAL_SLOTS differ with the reader.
+
+    The lead is what an inbox shows after the subject: the first headline, in an issue that
+    has no opening. It stands in an element and in an attribute, which are escaped apart.
+    """
 
     COUNT = "count"
     MORE = "more"
     HIDDEN = "hidden"
+    LEAD = "lead"
+    LEADATTRIBUTE = "leadattribute"
     ADDRESS = "address"
     CHOICES = "choices"
     UNSUBSCRIBE = "unsubscribe"
 
 
-VARIANT_SLOTS = frozenset({Slot.COUNT, Slot.MORE, Slot.HIDDEN})
-PERSONAL_SLOTS = frozenset(Slot) - VARIANT_SLOTS
+PERSONAL_SLOTS = frozenset({Slot.ADDRESS, Slot.CHOICES, Slot.UNSUBSCRIBE})
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of a mail in both forms; ``key`` and ``source_ids`` are those of a story."""
+    """One block of a mail in both forms; ``key``, ``title``, ``source_ids`` are a story's."""
 
     kind: str
     html: Segments
     text: Segments
     key: str = ""
+    title: str = ""
     source_ids: tuple[int, ...] = ()
 
 
@@ -69,6 +75,7 @@ class RenderedIssue:
 
     kind: str
     slug: str
+    title: str
     language: str
     blocks: tuple[Block, ...]
 
@@ -88,6 +95,7 @@ class RenderedIssue:
                 html=tuple(block["html"]),
                 text=tuple(block["text"]),
                 key=block["key"],
+                title=block["title"],
                 source_ids=tuple(block["source_ids"]),
             )
             for block in values["blocks"]

@@ -11,9 +11,9 @@ from newsletter.rendering.segments import Kind, RenderedIssue, Segments
 
 MAIL_LIMIT_BYTES = 95_000
 MAIL_WARNING_BYTES = 80_000
-# Room for what composing fills in: a reader's address (RFC 5321 §4.5.3.1: 254 octets, which
-# escaping may make six times as long), two links with their tokens, and the counts.
-SLOTS_RESERVE_BYTES = 3_000
+# Room for what composing fills in: an address of 254 octets, of which 64 may be escaped to
+# five (RFC 5321 §4.5.3.1), two links of 300, and some lines of words.
+SLOTS_RESERVE_BYTES = 2_400
 # A line has 76 characters with its "="; an escape of three is never broken over two lines.
 LEAST_ON_A_LINE = 73
 SOFT_BREAK_BYTES = 3

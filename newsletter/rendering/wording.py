@@ -1,6 +1,5 @@
 """Phrases with numbers and dates in them, in the language that is active."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,35 +17,37 @@ DAY_ALONE = "j"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many stories a mail shows, of how many, how many a choice hid and how many did
-    not fit."""
+    """How many stories a mail shows, of how many, how many a choice hid, how many did not fit."""
 
     shown: int
     total: int
     hidden: int = 0
     more: int = 0
 
-    def phrases(self) -> Mapping[Slot, str]:
+
+class Phrases:
+    """What an issue of so many stories says about its counts, in the language active now.
+
+    The plural depends on the total alone, so that it is looked up once an issue.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.count = ngettext(
+            "%(shown)d of %(total)d story", "%(shown)d of %(total)d stories", total
+        )
+        self.hidden = ngettext(
+            "%(hidden)d of %(total)d story hidden by your choice",
+            "%(hidden)d of %(total)d stories hidden by your choice",
+            total,
+        )
+        self.more = _("%(more)d more on the web")
+
+    def of(self, counts: Counts) -> dict[str, str]:
         """Return what the slots of a variant say."""
-        numbers = {
-            "shown": self.shown,
-            "total": self.total,
-            "hidden": self.hidden,
-            "more": self.more,
-        }
         return {
-            Slot.COUNT: ngettext(
-                "%(shown)d of %(total)d story", "%(shown)d of %(total)d stories", self.total
-            )
-            % numbers,
-            Slot.HIDDEN: ngettext(
-                "%(hidden)d of %(total)d story hidden by your choice",
-                "%(hidden)d of %(total)d stories hidden by your choice",
-                self.total,
-            )
-            % numbers,
-            Slot.MORE: ngettext("%(more)d more on the web", "%(more)d more on the web", self.more)
-            % numbers,
+            Slot.COUNT: self.count % {"shown": counts.shown, "total": counts.total},
+            Slot.HIDDEN: self.hidden % {"hidden": counts.hidden, "total": counts.total},
+            Slot.MORE: self.more % {"more": counts.more},
         }
 
 

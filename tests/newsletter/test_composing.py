@@ -1,0 +1,258 @@
+"""Joining blocks: what each choice gets, and that it equals a mail rendered from scratch."""
+
+import json
+import tracemalloc
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from newsletter.composing import CACHED_VARIANTS, Composer, Composition, PersonalLinks
+from newsletter.content import IssueContent, StoryContent, ThreadContent
+from newsletter.rendering import Kind, RenderedIssue, RenderError, Slot, render_issue
+from newsletter.rendering.cleaning import LEAD_LENGTH, attribute, clean_line, shortened
+from newsletter.rendering.mjml import Fill, forms_of
+from newsletter.rendering.wording import Counts, Phrases
+from subscribers.audience import Choice
+from tests import samples
+
+LINKS = PersonalLinks(
+    unsubscribe_url="https://news.example.org/u/dAbc?x=1&y=2",
+    choices_url="https://news.example.org/choices/pAbc",
+    address="o'brien&co@example.com",
+)
+
+
+def only(*source_ids: int) -> Choice:
+    return Choice(all_sources=False, source_ids=frozenset(source_ids))
+
+
+def composed(content: IssueContent, choice: Choice) -> Composition:
+    return Composer(render_issue(content)).compose(choice)
+
+
+def from_scratch(content: IssueContent, composition: Composition) -> tuple[str, str]:
+    """Render the filtered issue through the whole pipeline, without marks and without cuts."""
+    kept = set(composition.story_keys)
+    filtered = replace(content, stories=tuple(s for s in content.stories if s.key in kept))
+    counts = Counts(
+        shown=len(filtered.stories),
+        total=len(content.stories),
+        hidden=composition.hidden,
+        more=composition.more,
+    )
+    lead = shortened(
+        clean_line(filtered.stories[0].headline if filtered.stories else content.title),
+        LEAD_LENGTH,
+    )
+    slots = {
+        **Phrases(counts.total).of(counts),
+        Slot.LEAD: lead,
+        Slot.LEADATTRIBUTE: attribute(lead),
+        Slot.ADDRESS: LINKS.address,
+        Slot.CHOICES: LINKS.choices_url,
+        Slot.UNSUBSCRIBE: LINKS.unsubscribe_url,
+    }
+    notes = [(Kind.MORE, counts.more), (Kind.HIDDEN, counts.hidden)]
+    html, text, _ = forms_of(filtered, Fill(slots, tuple(kind for kind, many in notes if many)))
+    return html, text
+
+
+# Words that have broken mails: markup, MJML, entities, placeholders, both directions, emoji.
+PROSE = st.text(max_size=60) | st.sampled_from(
+    [
+        "</mj-text><mj-raw><script>alert(1)</script>",
+        "<!--mark0b1e--> {{ story }} %x% *|X|* &amp; &copy=1 &#8205; ]]>",
+        "a \\ b \u00a0 c \u200d d \u202e e \x00 f \x85 g",
+        '👩‍💻 שלום **fett** `CGROUP_SKB` [a](https://e.example/?a=1&b="2")',
+        "> quote\n> - list\n>   1. more\n\n```\n\ncode\n\n```\n***",
+        "\"quoted\" and 'single' @import url(x)",
+    ]
+)
+TITLES = PROSE.filter(lambda text: bool(clean_line(text)))
+URLS = st.sampled_from(
+    ["", "https://a.example/ä b?q=%x%&r={{ x }}", "javascript:alert(1)", "http://[::1]:80/<>"]
+)
+ISSUES = st.builds(
+    IssueContent,
+    kind=st.sampled_from(["daily", "weekly"]),
+    slug=st.just("daily-2026-11-20"),
+    title=TITLES,
+    subject=st.just("subject"),
+    period_start=st.just(samples.DAY - timedelta(days=9)),
+    period_end=st.just(samples.DAY),
+    opening=PROSE,
+    stories=st.lists(
+        st.builds(
+            StoryContent,
+            key=st.uuids().map(str),
+            headline=TITLES,
+            company=PROSE,
+            body=PROSE,
+            url=URLS,
+            source_ids=st.lists(st.integers(1, 5), max_size=2, unique=True).map(tuple),
+            via=PROSE,
+        ),
+        max_size=7,
+        unique_by=lambda story: story.key,
+    ).map(tuple),
+    threads=st.lists(
+        st.builds(ThreadContent, key=st.just("thread"), title=TITLES, body=PROSE), max_size=2
+    ).map(tuple),
+    patterns=PROSE,
+)
+CHOICES = st.just(Choice.everything()) | st.frozensets(st.integers(1, 5)).map(
+    lambda chosen: only(*chosen)
+)
+
+
+@given(content=ISSUES, choices=st.lists(CHOICES, min_size=1, max_size=4))
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_joined_blocks_equal_the_filtered_issue_rendered_from_scratch(content, choices):
+    composer = Composer(
+        RenderedIssue.from_json(json.loads(json.dumps(render_issue(content).to_json())))
+    )
+    for choice in choices:
+        composition = composer.compose(choice)
+        mail = composition.mail(LINKS)
+        html, text = from_scratch(content, composition)
+        assert mail.html == html
+        assert mail.text == text
+
+
+@pytest.mark.parametrize("choice", [Choice.everything(), only(1, 2, 3), only(3, 9, 40), only()])
+@pytest.mark.parametrize("count", [12, 31, 90])
+def test_a_long_issue_joined_equals_it_rendered_from_scratch(count, choice):
+    content = samples.daily(count)
+    composition = composed(content, choice)
+    mail = composition.mail(LINKS)
+    assert (mail.html, mail.text) == from_scratch(content, composition)
+
+
+def test_a_reader_gets_the_stories_of_their_sources_in_order():
+    composition = composed(samples.daily(), only(3, 1))
+    mail = composition.mail(LINKS)
+    assert composition.story_keys == ("harbour-rail-moves-timetables", "quill-bank-ledger")
+    assert (composition.shown, composition.total, composition.hidden) == (2, 12, 10)
+    for form in (mail.html, mail.text):
+        assert form.index("Harbour Rail moves") < form.index("Why Quill Bank")
+        assert "Tiles at the edge" not in form
+        assert "2 of 12 stories" in form
+        assert "10 of 12 stories hidden by your choice" in form
+
+
+def test_a_story_of_no_source_is_shown_to_everybody():
+    stories = (replace(samples.WRITTEN[0], source_ids=()), samples.WRITTEN[1])
+    composition = composed(samples.daily(stories=stories), only())
+    assert composition.story_keys == (stories[0].key,)
+
+
+def test_a_daily_that_a_choice_empties_is_empty_and_a_weekly_never_is():
+    assert composed(samples.daily(), only()).is_empty
+    assert not composed(samples.weekly(), only()).is_empty
+
+
+def test_a_weekly_without_a_story_left_keeps_its_editorial_parts_and_loses_the_heading():
+    mail = composed(samples.weekly(), only()).mail(LINKS)
+    for form in (mail.html, mail.text.title()):
+        assert "Week In Review" in form.replace(" in ", " In ")
+        assert "Developing Threads" in form
+        assert "Patterns Across Companies" in form
+        assert "Top Stories" not in form
+    assert "4 of 4 stories hidden by your choice" in mail.html
+
+
+def test_everything_hides_nothing_and_says_nothing_about_hiding():
+    mail = composed(samples.daily(), Choice.everything()).mail(LINKS)
+    assert "12 of 12 stories" in mail.html
+    assert "hidden by your choice" not in mail.html + mail.text
+    assert "more on the web" not in mail.html + mail.text
+
+
+def test_one_story_is_counted_in_the_singular():
+    mail = composed(samples.daily(1), Choice.everything()).mail(LINKS)
+    assert "1 of 1 story ·" in mail.html
+    assert "1 of 1 story\n" in mail.text
+
+
+def test_without_an_opening_the_inbox_shows_the_first_headline_that_the_reader_has():
+    composition = composed(samples.daily(opening=""), only(3))
+    mail = composition.mail(LINKS)
+    assert '<meta name="description" content="Why Quill Bank counts money twice">' in mail.html
+    assert "Harbour Rail moves" not in mail.html
+
+
+def test_the_readers_address_and_links_stand_in_both_forms():
+    mail = composed(samples.daily(), Choice.everything()).mail(LINKS)
+    assert "o'brien&amp;co@example.com" in mail.html
+    assert 'href="https://news.example.org/u/dAbc?x=1&amp;y=2"' in mail.html
+    assert 'href="https://news.example.org/choices/pAbc"' in mail.html
+    assert "\no'brien&co@example.com\n" in mail.text
+    assert "\nhttps://news.example.org/u/dAbc?x=1&y=2\n" in mail.text
+
+
+def test_an_address_full_of_markup_is_text():
+    links = replace(LINKS, address='"<script>"@example.com')
+    mail = composed(samples.daily(), Choice.everything()).mail(links)
+    assert "<script" not in mail.html
+    assert '"&lt;script&gt;"@example.com' in mail.html
+
+
+def test_a_variant_is_named_by_the_stories_left_and_not_by_the_choice():
+    composer = Composer(render_issue(samples.daily()))
+    few = composer.compose(only(1))
+    assert few.variant == composer.compose(only(1, 999)).variant
+    assert few.variant != composer.compose(only(2)).variant
+    assert len(few.variant) == 16
+    assert int(few.variant, 16) >= 0
+
+
+def test_two_choices_that_leave_the_same_stories_share_one_composition():
+    composer = Composer(render_issue(samples.daily()))
+    assert composer.compose(only(1)) is composer.compose(only(1, 999))
+
+
+def test_stories_that_do_not_fit_become_a_number_and_a_link():
+    composition = composed(samples.daily(120), Choice.everything())
+    mail = composition.mail(LINKS)
+    assert composition.more > 0
+    assert composition.shown + composition.more == 120
+    assert f"{composition.shown} of 120 stories" in mail.html
+    assert f"{composition.more} more on the web</a>" in mail.html
+    assert f"{composition.more} more on the web: http" in mail.text
+
+
+def test_each_variant_of_a_long_issue_is_cut_for_itself():
+    composer = Composer(render_issue(samples.daily(120)))
+    late = composer.compose(only(*range(100, 106)))
+    assert late.more == 0
+    assert late.shown > 0
+
+
+def test_an_issue_stored_as_json_composes_the_same_mail():
+    rendered = render_issue(samples.weekly())
+    again = RenderedIssue.from_json(json.loads(json.dumps(rendered.to_json())))
+    assert again == rendered
+    one, other = (Composer(r).compose(only(1)).mail(LINKS) for r in (rendered, again))
+    assert one == other
+
+
+def test_the_cache_of_variants_is_bounded_and_small():
+    composer = Composer(render_issue(samples.daily(31)))
+    tracemalloc.start()
+    for number in range(CACHED_VARIANTS + 500):
+        composer.compose(only(*(bit for bit in range(1, 32) if number >> bit - 1 & 1)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert composer.variant_of.cache_info().currsize <= CACHED_VARIANTS
+    # 4,096 joined mails would be 300 MB; references to shared blocks are a few KB each.
+    assert peak < 32 * 1024 * 1024
+
+
+def test_a_thread_without_a_title_is_refused():
+    with pytest.raises(RenderError):
+        render_issue(samples.weekly(threads=(ThreadContent(key="t", title=" \x00", body="x"),)))
