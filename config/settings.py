@@ -331,6 +331,8 @@ LOGGING = {
 # A hundred stories, each with nine fields and its sources, are more than Django's 1,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 MIDDLEWARE += ["newsletter.admin.security.AdminPolicyMiddleware"]
+# The theme's log-in page knows no other place to go on to.
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Broadsheet",
     "SITE_HEADER": "Broadsheet",

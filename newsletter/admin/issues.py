@@ -1,20 +1,32 @@
 """Issues: the list, and the page on which one is written, checked, previewed and sent."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_theme import ModelAdmin, display
+from newsletter.admin.desk import desk_context
+from newsletter.admin.editing import IssueForm, export_view, settle
 from newsletter.admin.labels import ISSUE_LABELS
+from newsletter.admin.ledger_views import books_view
+from newsletter.admin.move_views import move_view
 from newsletter.admin.paste import paste_view
+from newsletter.admin.preview_views import facts_view, mail_view, readers_view
 from newsletter.admin.stories import StoryInline, ThreadInline
 from newsletter.models import Delivery, Issue, Story
-from newsletter.states import ACCEPTED
+from newsletter.models.issues import slug_of
+from newsletter.states import ACCEPTED, IssueState
+
+DATES = ["kind", "period_start", "period_end"]
 
 
 def counted(rows: QuerySet[Any]) -> Coalesce:
@@ -25,21 +37,23 @@ def counted(rows: QuerySet[Any]) -> Coalesce:
 
 @admin.register(Issue)
 class IssueAdmin(ModelAdmin[Issue]):
-    list_display = ["title", "kind", "state_label", "subject_line", "story_count", "progress"]
+    form = IssueForm
+    change_form_template = "admin/newsletter/issue/change_form.html"
+    change_list_template = "admin/newsletter/issue/change_list.html"
+    list_display = ["title", "state_label", "subject_line", "story_count", "progress"]
     list_filter = ["state", "kind"]
     list_per_page = 25
-    date_hierarchy = "period_end"
     search_fields = ["slug", "subject", "stories__headline", "stories__company"]
     search_help_text = _("Date, subject, headline or company")
     ordering = ["-period_end", "kind", "-pk"]
     compressed_fields = False
     warn_unsaved_form = True
+    show_add_link = False
+    actions = None
     inlines = [StoryInline, ThreadInline]
-    fieldsets = [
-        (None, {"fields": [("kind", "period_start", "period_end"), "subject"]}),
-        (_("Opening"), {"fields": ["opening", "opening_about"]}),
-        (_("Patterns Across Companies"), {"fields": ["patterns"]}),
-    ]
+
+    class Media:
+        js = ["admin_desk.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         return (
@@ -53,12 +67,86 @@ class IssueAdmin(ModelAdmin[Issue]):
             )
         )
 
-    def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
+    def get_fieldsets(self, request: HttpRequest, obj: Issue | None = None) -> Any:
+        opening = _("Signal of the Day")
+        if obj and obj.kind == Issue.Kind.WEEKLY:
+            opening = _("Week in Review")
+        correction = [(_("Correction"), {"fields": ["correction_note"]})]
         return [
-            path("paste/", wrap(paste_view), {"model_admin": self}, name="newsletter_issue_paste"),
-            *super().get_urls(),
+            *(correction if obj and obj.state == IssueState.SENT else []),
+            (None, {"fields": [tuple(DATES), "subject"]}),
+            (opening, {"fields": ["opening", "opening_about"]}),
+            (_("Patterns Across Companies"), {"fields": ["patterns"]}),
         ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> list[str]:
+        # The address in the archive is made of these; once approved it may stand in mails.
+        return DATES if obj and obj.state != IssueState.DRAFT else []
+
+    def get_inlines(self, request: HttpRequest, obj: Issue | None) -> list[Any]:
+        is_daily = obj is not None and obj.kind == Issue.Kind.DAILY
+        return [StoryInline] if is_daily else [StoryInline, ThreadInline]
+
+    def has_change_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or obj.state != IssueState.CANCELLED)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or obj.state == IssueState.DRAFT)
+
+    def save_model(
+        self, request: HttpRequest, obj: Issue, form: "ModelForm[Issue]", change: bool
+    ) -> None:
+        obj.slug = slug_of(obj.kind, obj.period_end)
+        if obj.state == IssueState.SENT:
+            obj.corrected_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        settle(request, form.instance)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Issue | None = None,
+    ) -> Any:
+        context |= {"is_fullwidth": "1", "show_save_and_add_another": False}
+        if obj is not None:
+            context |= {"subtitle": None, "desk": desk_context(request, obj)}
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(route: str, view: Any, name: str) -> URLPattern:
+            bound = partial(view, model_admin=self)
+            return path(route, self.admin_site.admin_view(bound), name=f"newsletter_issue_{name}")
+
+        own = [
+            page("paste/", paste_view, "paste"),
+            path(
+                "readers/",
+                self.admin_site.admin_view(readers_view),
+                name="newsletter_issue_readers",
+            ),
+            page("<int:object_id>/preview/", mail_view, "preview"),
+            page("<int:object_id>/facts/", facts_view, "facts"),
+            page("<int:object_id>/books/", books_view, "books"),
+            page("<int:object_id>/export/", export_view, "export"),
+            page("<int:object_id>/move/<slug:move_name>/", move_view, "move"),
+        ]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(
+            request, {"may_paste": self.has_add_permission(request), **(extra_context or {})}
+        )
 
     @display(description=_("issue"), ordering="period_end")
     def title(self, issue: Issue) -> str:
@@ -70,7 +158,7 @@ class IssueAdmin(ModelAdmin[Issue]):
 
     @display(description=_("subject"))
     def subject_line(self, issue: Issue) -> str:
-        return issue.subject
+        return issue.subject or "–"
 
     @display(description=_("stories"), ordering="stories_in")
     def story_count(self, issue: Any) -> int:
@@ -80,4 +168,4 @@ class IssueAdmin(ModelAdmin[Issue]):
     def progress(self, issue: Any) -> str:
         if not issue.planned_at:
             return "–"
-        return f"{issue.mails_sent:,} / {issue.audience:,}"
+        return render_to_string("newsletter/admin/progress.html", {"issue": issue})

@@ -1,0 +1,107 @@
+"""The books of an issue, as a panel of its page and as what the page asks for while sending."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from newsletter.admin.labels import reason_text
+from newsletter.auditing import Books, books
+from newsletter.models import Issue
+from newsletter.states import ACCEPTED, OPEN, DeliveryState, IssueState, SkipReason
+
+if TYPE_CHECKING:
+    from newsletter.admin.issues import IssueAdmin
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the books: what became of how many, a colour, and the rows to look up."""
+
+    name: str
+    count: int
+    look: str
+    share: float
+    link: str
+
+
+def entries(issue: Issue, account: Books) -> list[Entry]:
+    """Return the lines of the books that add up to the audience; empty ones are left out."""
+    whole = max(account.audience, account.accounted, 1)
+    ledger = reverse("admin:newsletter_delivery_changelist")
+
+    def entry(name: str, count: int, look: str, **wanted: str) -> Entry:
+        query = urlencode({"issue__id__exact": issue.pk, **wanted})
+        return Entry(name, count, look, 100 * count / whole, f"{ledger}?{query}")
+
+    lines = [
+        entry(_("sent"), account.sent, "sent", state__in=",".join(sorted(ACCEPTED))),
+        *(
+            entry(reason_text(reason), count, "skipped", reason=reason)
+            for reason, count in sorted(account.skipped.items())
+        ),
+        entry(
+            reason_text(SkipReason.SUPPRESSED),
+            account.suppressed,
+            "skipped",
+            reason=SkipReason.SUPPRESSED.value,
+        ),
+        entry(_("failed"), account.failed, "failed", state__exact=DeliveryState.FAILED.value),
+        entry(
+            _("doubtful"),
+            account.ambiguous,
+            "doubtful",
+            state__exact=DeliveryState.AMBIGUOUS.value,
+        ),
+        entry(
+            _("cancelled"),
+            account.cancelled,
+            "cancelled",
+            state__exact=DeliveryState.CANCELLED.value,
+        ),
+        entry(_("waiting"), account.waiting, "waiting", state__in=",".join(sorted(OPEN))),
+    ]
+    return [line for line in lines if line.count]
+
+
+def books_context(issue: Issue) -> dict[str, Any]:
+    """Return what the panel of the books shows."""
+    account = books(issue)
+    return {
+        "issue": issue,
+        "books": account,
+        "entries": entries(issue, account),
+        "summary": summary(issue, account),
+    }
+
+
+def summary(issue: Issue, account: Books) -> str:
+    """Return the books in one sentence, for those who hear the page."""
+    return _("%(state)s: %(done)s of %(audience)s readers done, %(sent)s sent.") % {
+        "state": str(issue.get_state_display()).capitalize(),
+        "done": f"{account.done:,}",
+        "audience": f"{account.audience:,}",
+        "sent": f"{account.sent:,}",
+    }
+
+
+def books_view(request: HttpRequest, object_id: int, model_admin: "IssueAdmin") -> JsonResponse:
+    """Give the books as they stand; ``active`` says whether they will still change."""
+    issue = get_object_or_404(Issue, pk=object_id)
+    if not model_admin.has_view_permission(request, issue):
+        raise PermissionDenied
+    context = books_context(issue)
+    return JsonResponse(
+        {
+            "summary": context["summary"],
+            "panel": render_to_string("newsletter/admin/books_lines.html", context),
+            "state": issue.state,
+            "active": issue.state == IssueState.SENDING,
+        }
+    )
