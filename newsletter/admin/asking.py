@@ -28,21 +28,24 @@ def reached_sentence(counts: Forecast) -> str:
 
 
 def left_out_sentence(counts: Forecast) -> str:
-    reasons = []
-    if counts.without_story:
-        reasons.append(
-            _("%(count)s have chosen none of its sources") % {"count": f"{counts.without_story:,}"}
-        )
-    if counts.paused:
-        reasons.append(_("%(count)s have paused") % {"count": f"{counts.paused:,}"})
-    if not reasons:
-        return ""
+    """Say how many get nothing and why; empty where everybody gets it."""
+    empty = _("they have chosen none of its sources")
+    paused = _("they have paused")
+    if counts.without_story and counts.paused:
+        reasons = _("%(empty)s chose none of its sources, %(paused)s have paused") % {
+            "empty": f"{counts.without_story:,}",
+            "paused": f"{counts.paused:,}",
+        }
+    else:
+        reasons = empty if counts.without_story else paused
     left_out = counts.without_story + counts.paused
+    if not left_out:
+        return ""
     return ngettext(
         "%(count)s reader gets nothing: %(reasons)s.",
         "%(count)s readers get nothing: %(reasons)s.",
         left_out,
-    ) % {"count": f"{left_out:,}", "reasons": _(" and ").join(reasons)}
+    ) % {"count": f"{left_out:,}", "reasons": reasons}
 
 
 def ask_approve(issue: Issue, now: datetime) -> str:

@@ -16,6 +16,7 @@ from newsletter import approving
 from newsletter.models import Issue
 from newsletter.schedule import DAYS_A_WEEK
 from newsletter.states import IssueState, WrongState
+from newsletter.storing import export_text
 
 if TYPE_CHECKING:
     from newsletter.admin.issues import IssueAdmin
@@ -120,8 +121,6 @@ def carried_sentence(issue: Issue) -> str:
 
 def export_view(request: HttpRequest, object_id: int, model_admin: "IssueAdmin") -> HttpResponse:
     """Give an issue as canonical Markdown, to keep or to edit elsewhere."""
-    from newsletter.storing import export_text
-
     issue = get_object_or_404(Issue, pk=object_id)
     if not model_admin.has_view_permission(request, issue):
         raise PermissionDenied

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from newsletter import approving, steering
+from newsletter import approving, steering, storing
 from newsletter.admin import asking
 from newsletter.models import Issue
 from newsletter.states import IssueState
@@ -83,8 +83,6 @@ def cancel(order: Order) -> str:
 
 
 def accept(order: Order) -> str:
-    from newsletter import storing
-
     accepted = storing.accept_suggestions(order.issue)
     return ngettext(
         "%(count)s suggestion accepted.", "%(count)s suggestions accepted.", accepted

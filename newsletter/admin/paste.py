@@ -1,5 +1,6 @@
 """The box for a digest's text: checked line by line before anything is stored."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from newsletter.parsing import Diagnostic
+from newsletter.storing import Import, import_text
 
 if TYPE_CHECKING:
     from newsletter.admin.issues import IssueAdmin
@@ -82,7 +86,7 @@ class PasteForm(forms.Form):
         return cleaned
 
 
-def reports(text: str, diagnostics: Any) -> list[LineReport]:
+def reports(text: str, diagnostics: Iterable[Diagnostic]) -> list[LineReport]:
     """Join each diagnostic with the line that it is about; lines count from 1."""
     lines = text.split("\n")
     return [
@@ -99,15 +103,24 @@ def reports(text: str, diagnostics: Any) -> list[LineReport]:
 
 def context_for(form: PasteForm) -> dict[str, Any]:
     """Read the text without storing anything, and return what the page says about it."""
-    from newsletter.storing import import_text
-
     if not form.is_bound or not form.is_valid():
         return {"reports": None}
     text = form.cleaned_data["text"]
     found = import_text(
         text, accept_suggestions=form.cleaned_data["accept_suggestions"], dry_run=True
     )
-    return {"reports": reports(text, found.diagnostics), "found": found}
+    return {"reports": reports(text, found.diagnostics), "verdict": verdict(found)}
+
+
+def verdict(found: Import) -> str:
+    """Say what saving would do."""
+    title = found.issue.title if found.issue else ""
+    return {
+        "created": _("Can be saved as a new draft."),
+        "updated": _("Would update %(title)s, which is stored already."),
+        "unchanged": _("%(title)s is stored already, exactly like this."),
+        "refused": _("Cannot be saved before the errors are mended."),
+    }[found.outcome] % {"title": title}
 
 
 def paste_view(request: HttpRequest, model_admin: "IssueAdmin") -> HttpResponse:
@@ -137,8 +150,6 @@ def paste_view(request: HttpRequest, model_admin: "IssueAdmin") -> HttpResponse:
 
 def store(request: HttpRequest, form: PasteForm, model_admin: "IssueAdmin") -> HttpResponse | None:
     """Store the text and lead to its issue, or return None where it was refused."""
-    from newsletter.storing import import_text
-
     stored = import_text(
         form.cleaned_data["text"], accept_suggestions=form.cleaned_data["accept_suggestions"]
     )

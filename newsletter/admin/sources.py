@@ -73,7 +73,7 @@ class SourceAdmin(ModelAdmin[Source]):
 
     @display(
         description=_("standing"),
-        label={"offered": "success", "merged": "info", "retired": "warning"},
+        label={"offered": "default", "merged": "info", "retired": "warning"},
     )
     def standing(self, source: Source) -> tuple[str, str]:
         if source.merged_into:
