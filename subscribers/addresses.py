@@ -39,7 +39,9 @@ def normalised(text: str) -> str:
             )
         )
     try:
-        checked = validate_email(address, check_deliverability=False, test_environment=True)
+        checked = validate_email(
+            address, check_deliverability=False, strict=True, test_environment=True
+        )
     except EmailNotValidError as exc:
         raise BadAddress(
             _("This is not a complete e-mail address. It should look like name@example.com.")

@@ -63,6 +63,11 @@ class Company:
     name: str
     sources: tuple[OfferedSource, ...]
 
+    @property
+    def is_named_by_its_source(self) -> bool:
+        """Tell whether a heading would only say again what its one source is called."""
+        return len(self.sources) == 1 and self.name.casefold() in self.sources[0].name.casefold()
+
 
 class ChoicesForm(forms.Form):
     """Editions, sources, hour and zone. What is left out of a post takes its default."""

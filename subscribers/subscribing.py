@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -62,7 +61,8 @@ def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = O
         record(reader, Kind.SUBSCRIBED, origin, now, asked)
         # Robust: a broker that is down must not take the page with it. The event stays,
         # and the person can ask again.
-        transaction.on_commit(partial(queue_mail, reader.pk), robust=True)
+        # No partial: Django's log of a failure asks for a function's name.
+        transaction.on_commit(lambda: queue_mail(reader.pk), robust=True)
 
 
 def queue_mail(subscriber_id: int) -> None:

@@ -1,7 +1,6 @@
 """The pages that readers see. GET and HEAD only show; the rules live in ``subscribing``."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,12 +11,13 @@ from django.views.decorators.http import require_http_methods
 
 from subscribers import subscribing
 from subscribers.choices import choices_of
-from subscribers.forms import PreferencesForm, SubscribeForm, initial_of, known_zones
+from subscribers.forms import PreferencesForm, SubscribeForm, initial_of
 from subscribers.links import UNSUBSCRIBE_PURPOSE
 from subscribers.models import ConsentEvent, Subscriber
 from subscribers.personal import personal, reader_of
 from subscribers.subscribing import Confirmation
 from subscribers.tokens import BadToken, Purpose, make_token
+from subscribers.zones import zone_named
 
 # RFC 9110 §15.5.21: understood, but what it says cannot be done.
 UNPROCESSABLE = 422
@@ -155,5 +155,4 @@ def choices_path(reader: Subscriber) -> str:
 
 def today_of(reader: Subscriber, now: datetime) -> date:
     """Return the date where the reader lives, or in UTC if their zone is not known any more."""
-    zone = ZoneInfo(reader.time_zone if reader.time_zone in known_zones() else "UTC")
-    return now.astimezone(zone).date()
+    return now.astimezone(zone_named(reader.time_zone)).date()

@@ -1,0 +1,209 @@
+"""A real browser walks through the readers' pages, with and without JavaScript."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from django.core import mail
+
+from subscribers.links import choices_url, unsubscribe_url
+from subscribers.models import Subscriber
+from subscribers.tasks import send_confirmation
+from tests.factories import make_issue, make_reader, make_source, make_story, make_thread
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+# No chatter with the network besides our own server.
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, DESK = 375, 1280
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not here; install Debian's package chromium")
+    # Playwright keeps an event loop in this thread, which Django takes for an async caller.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        with playwright.sync_playwright() as started:
+            running = started.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+            yield running
+            running.close()
+
+
+@pytest.fixture
+def site(live_server, settings, monkeypatch):
+    settings.BASE_URL = live_server.url
+    monkeypatch.setattr(
+        send_confirmation, "apply_async", lambda args, **_: send_confirmation(*args)
+    )
+    return live_server.url
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open pages that fail the test on any error of script or security policy."""
+    contexts = []
+    complaints = []
+
+    def opening(*, width=DESK, scripts=True, scheme="light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
+            timezone_id="Europe/Zurich",
+            locale="en-GB",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text))
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+    # A page that answers 404 or 410 on purpose is noted by the browser too.
+    assert [line for line in complaints if "Failed to load resource" not in line] == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_a_reader_subscribes_confirms_changes_leaves_and_returns(site, open_page, scripts, width):
+    make_source("Ferry Weekly", slug="ferry", company="Ferry")
+    make_source("Harbour Log", slug="harbour", company="Harbour")
+    page = open_page(width=width, scripts=scripts)
+
+    page.goto(site)
+    page.get_by_label("E-mail address").fill("Ada@Example.com")
+    page.get_by_label("Only those that I choose").check()
+    if scripts:
+        page.get_by_placeholder("Find a source or company").fill("harb")
+        assert not page.get_by_label("Ferry Weekly").is_visible()
+    page.get_by_label("Harbour Log").check()
+    page.get_by_label("Hour").select_option("06:00")
+    if not scripts:
+        page.get_by_label("Time zone").select_option("Europe/Zurich")
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("heading", name="Check your inbox").wait_for()
+
+    link = re.search(rf"{site}/confirm/\S+", str(mail.outbox[0].body))
+    assert link
+    page.goto(link[0])
+    page.get_by_role("button", name="Confirm my subscription").click()
+    page.get_by_role("heading", name="You are subscribed").wait_for()
+    reader = Subscriber.objects.get(email="ada@example.com")
+    assert (reader.state, reader.hour, reader.time_zone) == ("active", 6, "Europe/Zurich")
+    assert [source.slug for source in reader.sources.all()] == ["harbour"]
+
+    page.get_by_role("link", name="See or change what you chose").click()
+    assert page.get_by_label("Harbour Log").is_checked()
+    page.get_by_label("All sources, new ones too").check()
+    page.get_by_label("Hour").select_option("22:00")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    reader.refresh_from_db()
+    assert (reader.all_sources, reader.hour) == (True, 22)
+
+    page.goto(unsubscribe_url("daily", reader.pk))
+    page.get_by_role("button", name="Unsubscribe").click()
+    page.get_by_role("heading", name="You get no more dailies").wait_for()
+    page.get_by_role("button", name="Subscribe again").click()
+    page.get_by_role("heading", name="You get the daily again").wait_for()
+
+    page.goto(choices_url(reader.pk))
+    page.get_by_role("button", name="Unsubscribe from everything").click()
+    page.get_by_text("You are unsubscribed.").wait_for()
+    reader.refresh_from_db()
+    assert reader.state == "unsubscribed"
+
+
+def test_the_browser_tells_the_time_zone_and_another_can_be_chosen(site, open_page):
+    page = open_page()
+    page.goto(site)
+    assert page.get_by_text("Europe/Zurich").is_visible()
+    page.get_by_role("button", name="Change").click()
+    zones = page.get_by_label("Time zone")
+    assert zones.input_value() == "Europe/Zurich"
+    assert zones.is_visible()
+
+
+def test_the_first_tab_leads_past_the_masthead(site, open_page):
+    page = open_page()
+    page.goto(site)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "id_email"
+
+
+def pages_to_look_at():
+    """Make a reader and issues, and name every page with its path."""
+    sources = [make_source(company="Ferry") for _ in range(3)]
+    reader = make_reader(sources=sources[:1])
+    gone = make_reader(state="unsubscribed")
+    issue = make_issue("weekly", state="sent", correction_note="It was six weeks, not four.")
+    make_story(issue, sources[0], body="It ran `a` [link](https://ferry.example) **twice**.")
+    make_story(issue, url="")
+    make_thread(issue)
+    return [
+        "/",
+        choices_url(reader.pk),
+        choices_url(gone.pk),
+        unsubscribe_url("daily", reader.pk),
+        unsubscribe_url("weekly", gone.pk),
+        "/confirm/broken",
+        "/archive/",
+        "/archive/?kind=daily",
+        f"/archive/{issue.slug}/",
+        "/nothing-here",
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_no_page_shuts_anybody_out_or_needs_sideways_scrolling(site, open_page, width, scheme):
+    page = open_page(width=width, scheme=scheme)
+    for path in pages_to_look_at():
+        page.goto(path if path.startswith("http") else site + path)
+        found = axe.Axe().run(page).response["violations"]
+        assert [(path, rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_a_form_with_errors_shuts_nobody_out(site, open_page):
+    page = open_page()
+    page.goto(site)
+    page.get_by_label("E-mail address").fill("ada")
+    page.get_by_label("The daily").uncheck()
+    page.get_by_label("The weekly").uncheck()
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("alert").wait_for()
+    assert axe.Axe().run(page).response["violations"] == []
+    described = page.get_by_label("E-mail address").get_attribute("aria-describedby")
+    assert "not a complete e-mail address" in page.locator(f"#{described}").inner_text()
+
+
+def test_pages_ask_nobody_but_us(site, open_page):
+    page = open_page()
+    asked = set()
+    page.on("request", lambda request: asked.add(request.url))
+    for path in pages_to_look_at():
+        page.goto(path if path.startswith("http") else site + path)
+    assert asked
+    assert [url for url in asked if not url.startswith((site, "data:"))] == []

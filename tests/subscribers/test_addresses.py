@@ -1,0 +1,91 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscribers.addresses import BadAddress, normalised
+from subscribers.models import EMAIL_MAX_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Ada@Example.COM", "ada@example.com"),
+        ("  ada@example.com\n", "ada@example.com"),
+        ("ada+digest@mail.example.com", "ada+digest@mail.example.com"),
+        ("ada@Bücher.example", "ada@xn--bcher-kva.example"),
+        ("ada@BÜCHER.example", "ada@xn--bcher-kva.example"),
+        ("ada@inbox.test", "ada@inbox.test"),
+    ],
+)
+def test_one_person_has_one_spelling(typed, kept):
+    assert normalised(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "ada",
+        "ada@",
+        "@example.com",
+        "ada@example",
+        "ada@localhost",
+        "ada@[127.0.0.1]",
+        "Ada <ada@example.com>",
+        "<ada@example.com>",
+        "ada@example.com, bob@example.com",
+        "ada@example.com bob@example.com",
+        "ada@example.com;bob@example.com",
+        "ada@example.com\nBcc: bob@example.net",
+        "ada@example.com\r\nbob",
+        "ada\x00@example.com",
+        "ada@exam\x00ple.com",
+        '"ada b"@example.com',
+        "ada..b@example.com",
+        "a" * 65 + "@example.com",
+        "ada@" + "a" * 64 + ".example",
+        "a@" + "b." * 5000 + "example",
+        "x" * 10_000,
+    ],
+)
+def test_what_is_not_one_address_is_refused(typed):
+    with pytest.raises(BadAddress):
+        normalised(typed)
+
+
+def test_a_local_part_beyond_ascii_is_refused_with_its_reason():
+    with pytest.raises(BadAddress, match="before the @"):
+        normalised("jörg@example.com")
+
+
+def test_two_addresses_are_refused_with_that_reason():
+    with pytest.raises(BadAddress, match="one address only"):
+        normalised("ada@example.com,bob@example.com")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_one_clean_address_or_refused(text):
+    try:
+        address = normalised(text)
+    except BadAddress:
+        return
+    assert address.count("@") == 1
+    assert address == address.lower()
+    assert address.isascii()
+    assert address.isprintable()
+    assert len(address) <= EMAIL_MAX_LENGTH
+
+
+spelled = st.from_regex(
+    r"[A-Za-z0-9]{1,20}(\.[a-zA-Z]{1,5})?@[A-Za-z]{1,20}\.(com|ORG|de)", fullmatch=True
+)
+
+
+@given(spelled)
+def test_normalising_twice_changes_nothing(text):
+    try:
+        address = normalised(text)
+    except BadAddress:
+        return
+    assert normalised(address) == address
+    assert normalised(text.swapcase()) == address
