@@ -299,6 +299,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing one
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Fingerprinted names need `manage.py collectstatic`, which ./run does; tests go without.
 STATIC_MANIFEST = environment.boolean("STATIC_MANIFEST", default=not DEBUG)
