@@ -1,6 +1,7 @@
 """From any text to clean numbered lines."""
 
 import re
+
 from newsletter.parsing.values import Line, Report
 
 # U+2028, U+2029 and NEL end a line as much as the others do.
