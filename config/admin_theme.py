@@ -8,12 +8,14 @@ little of the theme but its page frame.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.forms import DateInput
 from django.utils.functional import Promise
 from unfold import admin as unfold_admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display as unfold_display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import (
+    INPUT_CLASSES,
     UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldAdminURLInputWidget,
@@ -22,6 +24,7 @@ from unfold.widgets import (
 __all__ = [
     "AdminPasswordChangeForm",
     "AutocompleteSelectFilter",
+    "DateWidget",
     "GroupAdmin",
     "ModelAdmin",
     "StackedInline",
@@ -62,6 +65,15 @@ else:
 
     class GroupAdmin(Generic, auth_admin.GroupAdmin, unfold_admin.ModelAdmin):
         pass
+
+
+class DateWidget(DateInput):
+    """The browser's own calendar, in the theme's clothes."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
 
 
 TextAreaWidget = UnfoldAdminExpandableTextareaWidget

@@ -4,12 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from config.admin_theme import ModelAdmin, TabularInline, display
+from subscribers import subscribing
 from subscribers.models import ConsentEvent, Subscriber
 
 STATE_LABELS = {
@@ -42,6 +46,7 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
     search_help_text = _("Beginning of an address")
     ordering = ["-pk"]
     inlines = [ConsentInline]
+    actions = ["unsubscribe"]
     fieldsets = [
         (None, {"fields": ["email", "state_label", "suppression", "uid", "mail_so_far"]}),
         (
@@ -59,6 +64,25 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
 
     def has_change_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
         return False
+
+    def has_unsubscribe_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("subscribers.change_subscriber")
+
+    @admin.action(
+        description=_("Unsubscribe from everything, because they asked us to"),
+        permissions=["unsubscribe"],
+    )
+    def unsubscribe(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        now = timezone.now()
+        left = sum(
+            subscribing.unsubscribe(pk, now=now, origin=ConsentEvent.Origin.ADMIN)
+            for pk in queryset.values_list("pk", flat=True)
+        )
+        self.message_user(
+            request,
+            ngettext("%(count)s reader unsubscribed.", "%(count)s readers unsubscribed.", left)
+            % {"count": left},
+        )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("sources")

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config.admin_theme import TextAreaWidget
+from config.admin_theme import DateWidget, TextAreaWidget
 from newsletter import approving
 from newsletter.models import Issue
 from newsletter.schedule import DAYS_A_WEEK
@@ -57,6 +57,8 @@ class IssueForm(IssueModelForm):
             ),
         }
         widgets = {
+            "period_start": DateWidget,
+            "period_end": DateWidget,
             "opening": TextAreaWidget({"rows": 7, "dir": "auto"}),
             "patterns": TextAreaWidget({"rows": 7, "dir": "auto"}),
             "correction_note": TextAreaWidget({"rows": 2, "dir": "auto"}),

@@ -95,12 +95,22 @@ def entry(
     request: HttpRequest, title: str, icon: str, url_name: str, permission: str
 ) -> dict[str, Any]:
     """Return one entry; the theme leaves out those that the user may not see."""
+    link = reverse(url_name)
     return {
         "title": title,
         "icon": icon,
-        "link": reverse(url_name),
+        "link": link,
+        "active": is_active(request.path, link),
         "permission": lambda _request: not permission or request.user.has_perm(permission),
     }
+
+
+def is_active(path: str, link: str) -> bool:
+    """Tell whether a page belongs to an entry: the first page and the paste box to their own."""
+    alone = (reverse("admin:index"), reverse("admin:newsletter_issue_paste"))
+    if path in alone or link in alone:
+        return path == link
+    return path.startswith(link)
 
 
 def deliveries_entry(request: HttpRequest) -> dict[str, Any]:

@@ -111,5 +111,7 @@ def readers_view(request: HttpRequest) -> JsonResponse:
     if not request.user.has_perm("subscribers.view_subscriber"):
         raise PermissionDenied
     typed = request.GET.get("q", "").strip().lower()
-    found = Subscriber.objects.filter(email__startswith=typed).order_by("email") if typed else []
+    if not typed:
+        return JsonResponse({"readers": []})
+    found = Subscriber.objects.filter(email__startswith=typed).order_by("email")
     return JsonResponse({"readers": [reader.email for reader in found[:READERS_OFFERED]]})

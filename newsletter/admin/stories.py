@@ -37,7 +37,7 @@ class KeyedFormSet(RowFormSet):
     titled_by = "headline"
 
     def save_new(self, form: RowForm, commit: bool = True) -> Any:
-        rows = getattr(self.instance, self.fk.remote_field.related_name)
+        rows = self.model._default_manager.filter(issue=self.instance)
         form.instance.key = free_key(
             form.cleaned_data[self.titled_by], rows.values_list("key", flat=True)
         )
@@ -77,7 +77,7 @@ class PositionedForm(RowForm):
     position = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
     def clean_position(self) -> int:
-        return self.cleaned_data["position"] or self.instance.position
+        return int(self.cleaned_data["position"] or self.instance.position)
 
 
 class StoryForm(PositionedForm):
