@@ -93,8 +93,8 @@ WRITTEN = (
         body=(
             "One index for all tenants was simple, until a tenant with forty million parcels made "
             "everybody else slow. Each tenant now has a namespace, made by one call:\n\n"
-            "```\nPOST /v2/ai_search_namespaces\n{\n  \"tenant\": \"north-depot\",\n"
-            "  \"shards\": 1\n}\n```\n\n"
+            '```\nPOST /v2/ai_search_namespaces\n{\n  "tenant": "north-depot",\n'
+            '  "shards": 1\n}\n```\n\n'
             "Small tenants share machines and never indexes. `ai_search_namespaces` has 61,000 "
             "rows today, and the median namespace fits into 3 MB. What they would do differently: "
             "start with the deletion of a tenant, which took longer to get right than search did."
