@@ -142,7 +142,8 @@ class ChoicesForm(forms.Form):
         values = self.cleaned_data
         if not (values.get("wants_daily") or values.get("wants_weekly")):
             self.add_error("wants_daily", _("Please choose the daily, the weekly, or both."))
-        if values.get("which") == SOME and not values.get("sources") and not self.errors:
+        no_source = not values.get("sources") and "sources" not in self.errors
+        if values.get("which") == SOME and no_source:
             self.add_error("sources", _("Please choose at least one source, or take all of them."))
 
     def choices(self) -> Choices:

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from subscribers.models import Subscriber
 from subscribers.tokens import BadToken, Purpose, read_token
 
 View = Callable[[HttpRequest, str], HttpResponse]
+METHODS = ["GET", "HEAD", "POST"]
 
 
 def personal(view: View) -> View:
@@ -23,11 +23,14 @@ def personal(view: View) -> View:
     """
 
     @csrf_exempt
-    @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
+        response: HttpResponse
         try:
-            response = view(request, token)
+            if request.method in METHODS:
+                response = view(request, token)
+            else:
+                response = HttpResponseNotAllowed(METHODS)
         except BadToken:
             response = render(request, "subscribers/bad_link.html", status=404)
         response["Referrer-Policy"] = "no-referrer"

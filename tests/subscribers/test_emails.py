@@ -7,6 +7,7 @@ from django.core import mail
 from subscribers.emails import answer_request
 from subscribers.links import choices_url, confirm_url
 from subscribers.models import Subscriber
+from subscribers.subscribing import CONFIRM_WITHIN
 from subscribers.tasks import send_confirmation
 from tests.factories import make_reader
 
@@ -32,6 +33,12 @@ def test_who_waits_or_left_is_asked_to_confirm(state):
     for part in parts(message):
         assert confirm_url(reader.pk) in html.unescape(part)
         assert choices_url(reader.pk) not in part
+
+
+def test_the_mail_says_for_how_long_its_link_works():
+    _, message = answer(state=State.PENDING)
+    for part in parts(message):
+        assert f"works for {CONFIRM_WITHIN.days} days" in part
 
 
 def test_who_reads_already_gets_the_link_to_their_choices():

@@ -79,6 +79,11 @@ def test_what_is_wrong_is_said_beside_its_field(query, field):
     assert list(filled.errors) == [field]
 
 
+def test_all_that_is_wrong_is_said_at_once():
+    filled = form("email=ada&which=some&hour=99")
+    assert set(filled.errors) == {"email", "wants_daily", "sources", "hour"}
+
+
 def test_retired_and_merged_sources_are_not_on_offer():
     present = make_source("Ferry Weekly", company="Ferry")
     make_source("Old Ferry", merged_into=present)

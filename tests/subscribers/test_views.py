@@ -233,7 +233,7 @@ def personal_urls(reader):
 def test_pages_behind_a_token_are_not_cached_indexed_or_told_to_others(client, caplog):
     reader = make_reader()
     for url in [*personal_urls(reader), "/u/dbroken"]:
-        for response in (client.get(url), client.head(url)):
+        for response in (client.get(url), client.head(url), client.delete(url)):
             assert response["Referrer-Policy"] == "no-referrer"
             assert response["Cache-Control"] == "no-store"
             assert response["X-Robots-Tag"] == "noindex"
