@@ -26,8 +26,8 @@ from newsletter.states import IssueState
 from subscribers.models import Source, Subscriber
 
 EDITOR = "editor"
-# 72 bits: what is typed once and then kept by the browser need not be longer.
-PASSWORD_BYTES = 9
+# 64 bits: what is typed once and then kept by the browser need not be longer.
+PASSWORD_BYTES = 8
 # Sample issues take a second; nobody should wait longer than this for a stuck one.
 SEND_SECONDS = 120.0
 UNSENT = (IssueState.DRAFT, IssueState.APPROVED, IssueState.SENDING)
@@ -131,9 +131,12 @@ def finish(seeding: Seeding, path: Path, issues: Iterable[Issue]) -> None:
 
 
 def table(rows: Iterable[tuple[str, Books]]) -> list[str]:
-    """Return the books of several issues as the lines of a table."""
+    """Return the books of several issues as the lines of a table, and whether they balance."""
+    accounts = dict(rows)
     head = f"{'':<20}{'audience':>9}{'sent':>6}{'variants':>10}{'seconds':>9}   skipped"
-    return [head, *(row(name, account) for name, account in rows)]
+    balanced = all(account.balanced for account in accounts.values())
+    foot = "The books balance." if balanced else "THE BOOKS DO NOT BALANCE: ./run audit_issue"
+    return [head, *(row(name, account) for name, account in accounts.items()), foot]
 
 
 def row(name: str, account: Books) -> str:
@@ -147,8 +150,7 @@ def row(name: str, account: Books) -> str:
     }
     why = ", ".join(f"{n} {word.replace('_', ' ')}" for word, n in sorted(others.items()) if n)
     numbers = f"{account.audience:>9}{account.sent:>6}{account.variants:>10}{seconds:>9}"
-    balance = "" if account.balanced else "   DOES NOT BALANCE"
-    return f"{name:<20}{numbers}   {why or 'nobody'}{balance}"
+    return f"{name:<20}{numbers}   {why or 'nobody'}"
 
 
 def editor_password(path: Path) -> str | None:
@@ -159,7 +161,7 @@ def editor_password(path: Path) -> str | None:
     """
     users = get_user_model()._default_manager
     if not users.filter(is_superuser=True).exists():
-        password = secrets.token_urlsafe(PASSWORD_BYTES)
+        password = secrets.token_hex(PASSWORD_BYTES)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(password + "\n")

@@ -84,24 +84,29 @@ class NoLetter(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The headers of a message that a list shows; ``readable`` is false for what is none."""
+    """The headers of a message that a list shows; ``readable`` is false for what is none.
+
+    ``edition`` is the first label of its List-Id, ``daily`` or ``weekly`` in our own.
+    """
 
     name: str
     to: str
     sender: str
     subject: str
+    edition: str
     at: datetime | None
     readable: bool
 
     @classmethod
     def from_headers(cls, name: str, headers: "Message | None") -> Self:
         if headers is None or not headers.keys():
-            return cls(name=name, to="", sender="", subject="", at=None, readable=False)
+            return cls(name, to="", sender="", subject="", edition="", at=None, readable=False)
         return cls(
             name=name,
             to=decoded(headers, "To"),
             sender=decoded(headers, "From"),
             subject=decoded(headers, "Subject"),
+            edition=decoded(headers, "List-Id").rpartition("<")[2].partition(".")[0],
             at=date_of(headers),
             readable=True,
         )

@@ -78,13 +78,17 @@ def letters(request: HttpRequest) -> HttpResponse:
 def readers_of(shown: list[mailbox.Letter]) -> dict[str, str]:
     """Return, by address, what the readers among the recipients chose."""
     addresses = {address for letter in shown for address in letter.addresses}
-    readers = Subscriber.objects.filter(email__in=addresses).annotate(chosen=Count("sources"))
-    return {reader.email: described(reader, reader.chosen) for reader in readers}
+    rows = (
+        Subscriber.objects.filter(email__in=addresses)
+        .annotate(chosen=Count("sources"))
+        .values_list("email", "all_sources", "chosen")
+    )
+    return {email: described(all_sources, chosen) for email, all_sources, chosen in rows}
 
 
-def described(reader: Subscriber, chosen: int) -> str:
+def described(all_sources: bool, chosen: int) -> str:
     """Say in a few words what a reader takes."""
-    if reader.all_sources:
+    if all_sources:
         return gettext("all sources")
     return ngettext("%(n)d source", "%(n)d sources", chosen) % {"n": chosen}
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from django.conf import settings
 from django.db import transaction
 
 from newsletter.models import Issue
@@ -23,6 +24,7 @@ from subscribers.models import ConsentEvent, Subscriber, Weekday
 FOLDER = Path(__file__).resolve().parent / "samples"
 # The day that the files call the newest.
 ANCHOR = date(2026, 3, 5)
+PUBLICATION = "Engineering @ Scale"
 ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 SAMPLE = ConsentEvent.Origin.SAMPLE
@@ -46,7 +48,9 @@ class SampleIssue:
         return slug_of(self.kind, newest - timedelta(days=self.days_ago))
 
     def text(self, newest: date) -> str:
-        return dated(FOLDER.joinpath(self.file).read_text(encoding="utf-8"), newest)
+        """Return the file's text with its days moved, under this publication's name."""
+        text = FOLDER.joinpath(self.file).read_text(encoding="utf-8")
+        return dated(text, newest).replace(PUBLICATION, settings.PUBLICATION_NAME, 1)
 
 
 ISSUES = (
@@ -132,7 +136,7 @@ def store_issues(newest: date) -> list[Issue]:
         if Issue.objects.filter(slug=sample.slug(newest)).exists():
             continue
         stored = import_text(sample.text(newest))
-        if stored.issue is None:
+        if stored.outcome == "refused":
             reasons = "; ".join(f"line {d.line}: {d.message}" for d in stored.diagnostics)
             raise BadSample(f"{sample.file}: {reasons}")
     by_slug = {issue.slug: issue for issue in Issue.objects.all()}

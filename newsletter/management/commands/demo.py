@@ -46,6 +46,7 @@ class Command(BaseCommand):
 
     def run(self, at: int) -> None:
         """Do the main job, and serve on a port until somebody says stop."""
+        self.say("Preparing the database, the pages and the catalogue of sources.")
         demo.prepare()
         if settings.EMAIL_BACKEND == settings.MAILBOX_BACKEND:
             self.send_samples()
@@ -74,11 +75,16 @@ class Command(BaseCommand):
         self.stdout.write("")
 
     def send(self, issue: Issue) -> None:
+        """Send one issue behind a bar; a log gets just the line at its end."""
         bar = ProgressBar(self.stdout, f"{issue.slug:<{NAME_WIDTH}}", 0)
+        finished = False
 
         def show(done: int, total: int) -> None:
+            nonlocal finished
             bar.total = total
-            bar.show(done)
+            if not finished and (done >= total or self.stdout.isatty()):
+                finished = done >= total
+                bar.show(done)
 
         demo.send(issue, on_progress=show)
 
