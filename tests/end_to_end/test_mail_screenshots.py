@@ -1,0 +1,204 @@
+"""A browser shows the mails: nothing sticks out, all can be read, nothing is fetched.
+
+With REGENERATE_PICTURES=1 the pictures in docs/pictures are taken anew; look at them.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsletter.composing import Composer, PersonalLinks
+from newsletter.content import IssueContent
+from newsletter.rendering import render_issue
+from subscribers.audience import Choice
+from tests import samples
+from tests.golden.dom import seen_by
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PICTURES = Path(__file__).resolve().parent.parent.parent / "docs" / "pictures"
+REGENERATE = os.environ.get("REGENERATE_PICTURES", "") not in {"", "0"}
+WIDTHS = [320, 375, 700]
+# WCAG 2.2, success criterion 1.4.3, level AA.
+LEAST_CONTRAST = 4.5
+LINKS = PersonalLinks(
+    unsubscribe_url="https://news.example.org/u/token",
+    choices_url="https://news.example.org/choices/token",
+    address="reader@example.com",
+)
+SOME = Choice(all_sources=False, source_ids=frozenset({1, 2, 3, 4, 6, 8, 13, 14}))
+
+# For every word that is seen: its colour against the nearest ground that is painted.
+LOW_CONTRAST = """() => {
+  const parts = (colour) => colour.match(/[0-9.]+/g).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parts(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const one = luminance(parts(getComputedStyle(element).color));
+    const other = luminance(ground(element));
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < %s) found.push([walker.currentNode.data.slice(0, 40), ratio]);
+  }
+  return found;
+}"""
+
+
+def unbreakable() -> IssueContent:
+    """Return a daily with words, addresses and code longer than any line."""
+    word = "Donaudampfschifffahrtsgesellschaft" * 6
+    story = replace(
+        samples.WRITTEN[0],
+        headline=word[:200],
+        company=word[:200],
+        body=f"{word}\n\n- {word}\n\n> {word}\n\n`{word}`\n\n```\n{word}\n```",
+    )
+    return samples.daily(stories=(story,), opening=word, patterns=word)
+
+
+ISSUES = {
+    "daily": (samples.daily(), SOME),
+    "weekly": (samples.weekly(), Choice.everything()),
+    "unbreakable": (unbreakable(), Choice.everything()),
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not here; install Debian's package chromium")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+        yield running
+        running.close()
+
+
+@pytest.fixture(autouse=True)
+def publication(settings):
+    settings.BASE_URL = "https://news.example.org"
+    settings.PUBLICATION_NAME = "Engineering @ Scale"
+    settings.POSTAL_ADDRESS = "Broadsheet, 12 Printer’s Yard, London"
+
+
+@pytest.fixture
+def show(browser):
+    """Show HTML in a window; a mail that fetches anything fails its test."""
+    contexts = []
+    fetched = []
+
+    def showing(html: str, *, width: int, scheme: str = "light", height: int = 900):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: fetched.append(request.url))
+        page.set_content(html)
+        return page
+
+    yield showing
+    for context in contexts:
+        context.close()
+    assert fetched == []
+
+
+def html_of(name: str) -> str:
+    content, choice = ISSUES[name]
+    return Composer(render_issue(content)).compose(choice).mail(LINKS).html
+
+
+def without_styles(html: str) -> str:
+    return re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
+
+
+FORMS = {
+    "as it is": str,
+    "without <style>": without_styles,
+    "as Outlook's markup": lambda html: seen_by(html, "outlook"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize("name", list(ISSUES))
+def test_a_mail_fits_its_window_and_can_be_read(show, name, form):
+    for width in WIDTHS:
+        for scheme in ("light", "dark"):
+            page = show(form(html_of(name)), width=width, scheme=scheme)
+            assert page.evaluate("document.compatMode") == "CSS1Compat"
+            if form is not FORMS["as Outlook's markup"]:  # which is for wide windows alone
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(LOW_CONTRAST % LEAST_CONTRAST) == []
+
+
+def test_dark_mode_is_dark_and_light_mode_light(show):
+    html = html_of("daily")
+    ground = "getComputedStyle(document.querySelector('.sheet')).backgroundColor"
+    assert show(html, width=700, scheme="light").evaluate(ground) == "rgb(252, 251, 248)"
+    assert show(html, width=700, scheme="dark").evaluate(ground) == "rgb(26, 25, 23)"
+
+
+def test_outlook_coms_dark_mode_finds_its_rules(show):
+    page = show(html_of("daily"), width=700)
+    page.evaluate("document.body.setAttribute('data-ogsc', '')")
+    page.evaluate("document.body.setAttribute('data-ogsb', '')")
+    assert page.evaluate(LOW_CONTRAST % LEAST_CONTRAST) == []
+    colour = page.evaluate("getComputedStyle(document.querySelector('h2')).color")
+    assert colour == "rgb(240, 165, 138)"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["daily", "weekly"])
+def test_axe_finds_nothing_to_complain_about(show, name, scheme):
+    page = show(html_of(name), width=700, scheme=scheme)
+    # A mail is one article in somebody else's page, which has the landmarks.
+    landmarks = {"region": {"enabled": False}, "landmark-one-main": {"enabled": False}}
+    results = axe.Axe().run(page, options={"rules": landmarks})
+    assert [violation["id"] for violation in results.response["violations"]] == []
+
+
+PICTURED = {
+    "mail-daily-light.png": ("daily", 700, 1000, "light"),
+    "mail-daily-dark.png": ("daily", 700, 1000, "dark"),
+    "mail-weekly-light.png": ("weekly", 700, 1000, "light"),
+    "mail-daily-phone-light.png": ("daily", 375, 800, "light"),
+    "mail-weekly-phone-dark.png": ("weekly", 375, 800, "dark"),
+}
+
+
+@pytest.mark.parametrize("file", list(PICTURED))
+def test_pictures_for_the_readme_are_there(show, file, tmp_path):
+    name, width, height, scheme = PICTURED[file]
+    page = show(html_of(name), width=width, height=height, scheme=scheme)
+    taken = (PICTURES if REGENERATE else tmp_path) / file
+    page.screenshot(path=str(taken))
+    assert taken.stat().st_size > 20_000
+    assert (PICTURES / file).exists()
