@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -37,12 +37,13 @@ class KeyedFormSet(RowFormSet):
     titled_by = "headline"
 
     def save_new(self, form: RowForm, commit: bool = True) -> Any:
-        rows = self.model._default_manager.filter(issue=self.instance)
+        rows = type(form.instance)._default_manager.filter(issue=self.instance)
         form.instance.key = free_key(
             form.cleaned_data[self.titled_by], rows.values_list("key", flat=True)
         )
         if not form.instance.position:
-            form.instance.position = len(self.forms)
+            last = rows.aggregate(last=Max("position"))["last"] or 0
+            form.instance.position = last + 1
         return super().save_new(form, commit=commit)
 
 

@@ -8,7 +8,7 @@ import pytest
 from newsletter.models import Issue
 from newsletter.states import IssueState
 from newsletter.views import ISSUES_A_PAGE
-from tests.factories import make_issue, make_source, make_story, make_thread
+from tests.factories import make_issue, make_reader, make_source, make_story, make_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -187,3 +187,13 @@ def test_reading_changes_nothing_and_posting_is_refused(client):
         assert client.head(url).status_code == 200
         assert client.post(url).status_code == 405
     assert list(Issue.objects.values()) == before
+
+
+def test_a_cancelled_issue_that_somebody_has_can_still_be_read(client):
+    issue = make_issue(state=IssueState.CANCELLED.value)
+    assert client.get(f"/archive/{issue.slug}/").status_code == 404
+    now = datetime.now(UTC)
+    issue.deliveries.create(
+        subscriber=make_reader(), state="sent", due_at=now, intent_at=now, sent_at=now
+    )
+    assert client.get(f"/archive/{issue.slug}/").status_code == 200

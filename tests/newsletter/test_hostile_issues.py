@@ -11,20 +11,16 @@ from typing import Any
 import html5lib
 import pytest
 
-from newsletter.composing import ComposedMail, Composer, PersonalLinks
+from newsletter.composing import Composer
 from newsletter.content import IssueContent
 from newsletter.rendering import RenderError, render_issue
 from subscribers.audience import Choice
 from tests import samples
 from tests.golden.dom import seen_by
+from tests.mails import mail_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESS_SECONDS = 60
-LINKS = PersonalLinks(
-    unsubscribe_url="https://news.example.org/u/token",
-    choices_url="https://news.example.org/choices/token",
-    address="reader@example.com",
-)
 
 HOSTILE = {
     "script": "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -63,10 +59,6 @@ def everywhere(text: str) -> IssueContent:
         stories=(story, *content.stories[1:]),
         threads=(thread, *content.threads[1:]),
     )
-
-
-def mail_of(content: IssueContent) -> ComposedMail:
-    return Composer(render_issue(content)).compose(Choice.everything()).mail(LINKS)
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())

@@ -1,0 +1,73 @@
+"""Readers in the admin: looked up, never edited by hand."""
+
+import pytest
+from django.urls import reverse
+
+from subscribers.models import ConsentEvent, Subscriber
+from tests.factories import make_reader, make_source
+from tests.newsletter.admin_pages import make_staff, text_of
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:subscribers_subscriber_changelist"
+
+
+def reader_page(reader):
+    return reverse("admin:subscribers_subscriber_change", args=[reader.pk])
+
+
+def test_a_reader_is_found_by_the_beginning_of_the_address(admin_client):
+    make_reader("ada@example.com")
+    make_reader("bob@example.com")
+    page = text_of(admin_client.get(reverse(LIST), {"q": "ADA"}))
+    assert "ada@example.com" in page
+    assert "bob@example.com" not in page
+
+
+def test_the_page_shows_choices_and_what_the_reader_agreed_to(admin_client):
+    reader = make_reader(sources=[make_source("Example Blog")], time_zone="Europe/Zurich")
+    ConsentEvent.objects.create(
+        subscriber=reader, kind="confirmed", origin="link", at=reader.confirmed_at
+    )
+    page = text_of(admin_client.get(reader_page(reader)))
+    assert "Example Blog" in page
+    assert "07:00 Europe/Zurich" in page
+    assert "confirmed the address" in page
+
+
+def test_nobody_edits_adds_or_deletes_a_reader(admin_client):
+    reader = make_reader()
+    assert admin_client.post(reader_page(reader), {"state": "active"}).status_code == 403
+    assert admin_client.get(reverse("admin:subscribers_subscriber_add")).status_code == 403
+    delete = reverse("admin:subscribers_subscriber_delete", args=[reader.pk])
+    assert admin_client.post(delete, {"post": "yes"}).status_code == 403
+    assert Subscriber.objects.count() == 1
+
+
+def unsubscribing(client, *readers):
+    data = {"action": "unsubscribe", "_selected_action": [reader.pk for reader in readers]}
+    return client.post(reverse(LIST), data, follow=True)
+
+
+def test_a_reader_who_asked_is_unsubscribed_and_it_is_recorded_who_did(admin_client):
+    reader, other = make_reader(), make_reader()
+    assert "1 reader unsubscribed." in text_of(unsubscribing(admin_client, reader))
+    reader.refresh_from_db()
+    other.refresh_from_db()
+    assert (reader.state, other.state) == ("unsubscribed", "active")
+    assert reader.consent_events.get().origin == ConsentEvent.Origin.ADMIN
+
+
+def test_who_may_only_look_unsubscribes_nobody(client):
+    client.force_login(make_staff("subscribers.view_subscriber"))
+    reader = make_reader()
+    unsubscribing(client, reader)
+    reader.refresh_from_db()
+    assert reader.state == "active"
+
+
+def test_the_list_costs_the_same_for_many_readers(admin_client, django_assert_max_num_queries):
+    source = make_source()
+    for _ in range(20):
+        make_reader(sources=[source])
+    with django_assert_max_num_queries(12):
+        admin_client.get(reverse(LIST))
