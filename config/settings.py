@@ -285,11 +285,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=TICK_SECONDS),
         "options": {"expires": TICK_SECONDS},
     },
+    "answer-forgotten": {
+        "task": "subscribers.tasks.answer_forgotten",
+        "schedule": timedelta(seconds=TICK_SECONDS),
+        "options": {"expires": TICK_SECONDS},
+    },
 }
 
 # --- Languages, time, files, logs ------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # the languages that pages and mails are complete in
 TIME_ZONE = PUBLICATION_TIME_ZONE
 USE_TZ = True
 USE_I18N = True

@@ -65,7 +65,7 @@ def choice_of(subscriber: Subscriber, groups: dict[int, frozenset[int]]) -> Choi
 
 
 def obstacle(subscriber: Subscriber | None, kind: str, now: datetime) -> str:
-    """Say why a reader gets no ``kind`` issue at this moment, or "" where nothing speaks against it.
+    """Say why a reader gets no ``kind`` issue at this moment, or "" where nothing forbids it.
 
     The words are those of the ledger's reasons: unsubscribed, suppressed, paused.
     """

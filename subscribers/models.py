@@ -211,9 +211,19 @@ class ConsentEvent(models.Model):
     choices = models.JSONField(
         default=dict, blank=True, help_text=_("The choices in force after the event.")
     )
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When a request to subscribe got its mail.")
+    )
 
     class Meta:
         ordering = ["at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["at"],
+                condition=Q(kind="subscribed", answered_at=None),
+                name="consent_request_unanswered",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} {self.kind} {self.at:%Y-%m-%d %H:%M}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from newsletter.states import IssueState, WrongState, issues_before
@@ -28,8 +29,14 @@ def folded(label: str) -> str:
 
 class IssueQuerySet(models.QuerySet["Issue"]):
     def public(self) -> Self:
-        """Issues that anybody may read on the web."""
-        return self.filter(state__in=[IssueState.SENDING, IssueState.PAUSED, IssueState.SENT])
+        """Issues that anybody may read on the web.
+
+        A cancelled one is among them once somebody has it, so that its links go on working.
+        """
+        out = Q(state__in=[IssueState.SENDING, IssueState.PAUSED, IssueState.SENT])
+        deliveries = apps.get_model("newsletter", "Delivery").objects
+        begun = deliveries.filter(issue=OuterRef("pk"), intent_at__isnull=False)
+        return self.filter(out | (Q(state=IssueState.CANCELLED) & Exists(begun)))
 
     def of_kind(self, kind: str) -> Self:
         return self.filter(kind=kind)

@@ -3,6 +3,7 @@ import re
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from subscribers.emails import answer_request
 from subscribers.links import choices_url, confirm_url
@@ -91,5 +92,6 @@ def test_markup_in_the_publications_name_stays_text(settings):
 
 def test_the_task_takes_a_number_and_sends():
     reader = make_reader(state=State.PENDING)
+    reader.consent_events.create(kind="subscribed", origin="form", at=timezone.now())
     send_confirmation(reader.pk)
     assert len(mail.outbox) == 1

@@ -10,13 +10,14 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from newsletter import ledger, sending, ticking
+from subscribers.answering import answer_forgotten
 
 # How soon a row that has become due is seen.
 LOOK_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "Sends what is due, plans what is approved and sweeps up after dead workers."
+    help = "Sends what is due, plans what is approved, answers requests, sweeps up after the dead."
     stopping = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             if monotonic() - swept_at >= settings.TICK_SECONDS:
                 swept_at = monotonic()
                 self.tell_swept(ledger.sweep())
+                answer_forgotten(timezone.now())
             busy = self.round()
             if once and not busy:
                 break

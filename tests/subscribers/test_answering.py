@@ -1,0 +1,66 @@
+"""Requests whose task was lost are answered all the same."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from subscribers import answering
+from subscribers.answering import answer, answer_forgotten
+from subscribers.models import ConsentEvent
+from tests.factories import make_reader
+
+pytestmark = pytest.mark.django_db
+
+
+def asked(minutes_ago, **fields):
+    reader = make_reader(state="pending", confirmed_at=None, **fields)
+    ConsentEvent.objects.create(
+        subscriber=reader,
+        kind="subscribed",
+        origin="form",
+        at=timezone.now() - timedelta(minutes=minutes_ago),
+    )
+    return reader
+
+
+def test_a_request_whose_task_was_lost_is_answered_once():
+    asked(5)
+    assert answer_forgotten(timezone.now()) == 1
+    assert answer_forgotten(timezone.now()) == 0
+    assert len(mail.outbox) == 1
+
+
+def test_a_request_that_a_worker_may_still_answer_is_left_to_it():
+    asked(0)
+    assert answer_forgotten(timezone.now()) == 0
+
+
+def test_a_request_of_days_ago_is_not_answered_any_more():
+    asked(3 * 24 * 60)
+    assert answer_forgotten(timezone.now()) == 0
+
+
+def test_a_task_that_runs_twice_sends_one_mail():
+    reader = asked(0)
+    assert answer(reader.pk, now=timezone.now())
+    assert not answer(reader.pk, now=timezone.now())
+    assert len(mail.outbox) == 1
+
+
+def test_one_mail_that_fails_does_not_hold_up_the_others(monkeypatch, caplog):
+    bad, good = asked(5), asked(5)
+    whole = answering.answer_request
+
+    def flaky(subscriber_id):
+        if subscriber_id == bad.pk:
+            raise OSError("connection refused")
+        return whole(subscriber_id)
+
+    monkeypatch.setattr(answering, "answer_request", flaky)
+    assert answer_forgotten(timezone.now()) == 1
+    assert [message.to for message in mail.outbox] == [[good.email]]
+    assert "not answered yet" in caplog.text
+    monkeypatch.undo()
+    assert answer_forgotten(timezone.now()) == 1
