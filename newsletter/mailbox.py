@@ -66,7 +66,7 @@ def keep(message: EmailMessage, directory: Path) -> Path:
     path = directory / f"{name_of(mime, datetime.now(UTC))}{SUFFIX}"
     # Names that begin with a dot are not listed.
     draft = directory / f".{path.name}.{os.getpid()}"
-    draft.write_bytes(mime.as_bytes(linesep="\r\n"))
+    draft.write_bytes(mime.as_bytes())
     draft.replace(path)
     return path
 

@@ -26,7 +26,7 @@ def program(command):
 
 
 def serve(programs, stop=None, ready=lambda: True, **hooks):
-    said = []
+    said: list[str] = []
     stop = stop or serving.StopRequest()
     hooks = {"on_ready": stop.event.set, "say": said.append, **hooks}
     serving.serve(programs, stop=stop, ready=ready, **hooks)
