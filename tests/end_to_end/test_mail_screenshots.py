@@ -5,18 +5,18 @@ With REGENERATE_PICTURES=1 the pictures in docs/pictures are taken anew; look at
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from newsletter.composing import Composer, PersonalLinks
+from newsletter.composing import Composer
 from newsletter.content import IssueContent
 from newsletter.rendering import render_issue
 from subscribers.audience import Choice
 from tests import samples
 from tests.golden.dom import seen_by
+from tests.mails import LINKS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -39,11 +39,6 @@ REGENERATE = os.environ.get("REGENERATE_PICTURES", "") not in {"", "0"}
 WIDTHS = [320, 375, 700]
 # WCAG 2.2, success criterion 1.4.3, level AA.
 LEAST_CONTRAST = 4.5
-LINKS = PersonalLinks(
-    unsubscribe_url="https://news.example.org/u/token",
-    choices_url="https://news.example.org/choices/token",
-    address="reader@example.com",
-)
 SOME = Choice(all_sources=False, source_ids=frozenset({1, 2, 3, 4, 6, 8, 13, 14}))
 
 # For every word that is seen: its colour against the nearest ground that is painted.
@@ -93,7 +88,7 @@ ISSUES = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator:
+def browser():
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not here; install Debian's package chromium")
     with playwright.sync_playwright() as started:
