@@ -145,9 +145,11 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
 @pytest.mark.parametrize("name", list(ISSUES))
 def test_a_mail_fits_its_window_and_can_be_read(show, name, form):
+    page = show(form(html_of(name)), width=WIDTHS[0])
     for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
-            page = show(form(html_of(name)), width=width, scheme=scheme)
+            page.emulate_media(color_scheme=scheme)
             assert page.evaluate("document.compatMode") == "CSS1Compat"
             if form is not FORMS["as Outlook's markup"]:  # which is for wide windows alone
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
