@@ -76,7 +76,7 @@ def freeze(issue: Issue) -> Revision:
     try:
         rendered = render_issue(content)
     except RenderError as exc:
-        raise NotApprovable([Finding("error", "unrenderable", str(exc), issue.slug)]) from exc
+        raise NotApprovable([preflight.render_finding(exc.reason)]) from exc
     newest = issue.revisions.current().first()
     return Revision.objects.create(
         issue=issue,

@@ -91,3 +91,11 @@ def test_an_edit_after_approval_makes_a_revision_and_no_edit_makes_none():
 def test_a_draft_is_not_revised(draft):
     with pytest.raises(WrongState):
         revise(draft)
+
+
+def test_a_text_that_cannot_be_rendered_blocks_approval_and_says_why(draft):
+    Story.objects.update(body="> " * 500 + "deep")
+    with pytest.raises(NotApprovable) as caught:
+        approve(draft, now=noon(draft))
+    assert [finding.code for finding in caught.value.findings] == ["cannot_render"]
+    assert caught.value.findings[0].message
