@@ -1,11 +1,8 @@
 """Workers are killed while they send; afterwards the books must still balance."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -16,104 +13,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.installation import CELERY, PATIENCE_SECONDS, RUN_DELIVERY, SLUG, Installation
 from tests.smtp import SmtpServer
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 READERS = 2_000
 KILLS = 20
 # Two processes, or one with two threads: so many messages may be under way at a kill.
 BUSY = 2
-SLUG = "daily-2026-11-20"
-# Far more than it takes; a worker that hangs must fail the test, not hang the run.
-PATIENCE_SECONDS = 240
-
-PREPARE = """
-from datetime import date
-from django.utils import timezone
-from newsletter.steering import send_now
-from subscribers.models import Subscriber
-from tests.factories import make_issue, make_source, make_story
-
-sources = [make_source() for _ in range(4)]
-issue = make_issue()
-for source in sources:
-    make_story(issue, source)
-now = timezone.now()
-Subscriber.objects.bulk_create(
-    Subscriber(
-        email=f"reader{n}@example.com", state="active", confirmed_at=now, all_sources=n %% 2 == 0
-    )
-    for n in range(%d)
-)
-through = Subscriber.sources.through
-through.objects.bulk_create(
-    through(subscriber_id=pk, source_id=sources[pk %% 4].pk)
-    for pk in Subscriber.objects.filter(all_sources=False).values_list("pk", flat=True)
-)
-send_now(issue, now=now, confirmed_late=True)
-"""
-REPORT = """
-import json
-from newsletter.models import Delivery
-rows = Delivery.objects.values_list("uid", "state")
-print(json.dumps({str(uid): state for uid, state in rows}))
-"""
-
-
-class House:
-    """An installation of its own in a folder, and workers on it that can be killed."""
-
-    def __init__(
-        self, folder: Path, port: int, command: tuple[str, ...], **environment: str
-    ) -> None:
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "VAR_DIR": str(folder),
-            "EMAIL_HOST": "127.0.0.1",
-            "EMAIL_PORT": str(port),
-            "TICK_SECONDS": "1",
-            "CLAIM_LEASE_SECONDS": "2",
-            "INTENT_LEASE_SECONDS": "3",
-            "LOG_LEVEL": "ERROR",
-            **environment,
-        }
-        self.command = command
-        self.workers: list[subprocess.Popen[bytes]] = []
-
-    def manage(self, *words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def start(self, count: int) -> None:
-        self.workers = [
-            subprocess.Popen(
-                [sys.executable, *self.command],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=subprocess.DEVNULL,
-            )
-            for _ in range(count)
-        ]
-
-    def kill(self) -> None:
-        for worker in self.workers:
-            worker.send_signal(signal.SIGKILL)
-        for worker in self.workers:
-            worker.wait()
-
-    def states(self) -> dict[str, str]:
-        """Return every delivery's state by its Message-ID's left side."""
-        return dict(json.loads(self.manage("shell", "--verbosity=0", "-c", REPORT)))
 
 
 @pytest.fixture
@@ -142,13 +48,12 @@ def test_twenty_kills_on_postgres_lose_nobody_and_send_nobody_twice(tmp_path, po
 
 @pytest.mark.soak
 def test_twenty_kills_of_celery_lose_nobody_and_send_nobody_twice(tmp_path):
-    celery = ("-m", "celery", "-A", "config", "worker", "--beat", "--pool", "threads")
-    soak(tmp_path, (*celery, "--concurrency", "2", "--loglevel", "error"), 1)
+    soak(tmp_path, CELERY, 1)
 
 
 def soak(
     folder: Path,
-    command: tuple[str, ...] = ("manage.py", "run_delivery"),
+    command: tuple[str, ...] = RUN_DELIVERY,
     workers: int = 2,
     **environment: str,
 ) -> None:
@@ -159,9 +64,8 @@ def soak(
     due = threading.Event()
 
     with SmtpServer() as server:
-        house = House(folder, server.port, command, **environment)
-        house.manage("migrate", "--verbosity=0")
-        house.manage("shell", "--verbosity=0", "-c", PREPARE % READERS)
+        house = Installation(folder, server.port, command, **environment)
+        house.prepare(READERS)
 
         def kill_at_fatal_messages(recipient: str) -> None:
             if len(server.taken) in fatal:

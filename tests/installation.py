@@ -1,0 +1,127 @@
+"""An installation in a folder of its own, with a mail server and workers as in production."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SLUG = "daily-2026-11-20"
+# Far more than anything takes; what hangs must fail its test, not hang the run.
+PATIENCE_SECONDS = 240
+RUN_DELIVERY = ("manage.py", "run_delivery")
+CELERY = (
+    "-m",
+    "celery",
+    "-A",
+    "config",
+    "worker",
+    "--beat",
+    "--pool=threads",
+    "--concurrency=2",
+    "--loglevel=error",
+)
+
+PREPARE = """
+from datetime import date
+from django.utils import timezone
+from newsletter.steering import send_now
+from subscribers.models import Subscriber
+from tests.factories import make_issue, make_source, make_story
+
+sources = [make_source() for _ in range(4)]
+issue = make_issue()
+for source in sources:
+    make_story(issue, source)
+now = timezone.now()
+Subscriber.objects.bulk_create(
+    Subscriber(
+        email=f"reader{n}@example.com", state="active", confirmed_at=now, all_sources=n %% 2 == 0
+    )
+    for n in range(%d)
+)
+through = Subscriber.sources.through
+through.objects.bulk_create(
+    through(subscriber_id=pk, source_id=sources[pk %% 4].pk)
+    for pk in Subscriber.objects.filter(all_sources=False).values_list("pk", flat=True)
+)
+send_now(issue, now=now, confirmed_late=True)
+"""
+REPORT = """
+import json
+from newsletter.models import Delivery
+rows = Delivery.objects.values_list("uid", "state")
+print(json.dumps({str(uid): state for uid, state in rows}))
+"""
+
+
+class Installation:
+    """An installation of its own in a folder, and workers on it that can be killed."""
+
+    def __init__(
+        self, folder: Path, port: int, command: tuple[str, ...], **environment: str
+    ) -> None:
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "VAR_DIR": str(folder),
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(port),
+            "TICK_SECONDS": "1",
+            "CLAIM_LEASE_SECONDS": "2",
+            "INTENT_LEASE_SECONDS": "3",
+            "LOG_LEVEL": "ERROR",
+            **environment,
+        }
+        self.command = command
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def manage(self, *words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def prepare(self, readers: int) -> None:
+        """Migrate, and plan an issue of four stories for readers of whom half chose one source."""
+        self.manage("migrate", "--verbosity=0")
+        self.manage("shell", "--verbosity=0", "-c", PREPARE % readers)
+
+    def start(self, count: int) -> None:
+        """Start so many workers."""
+        self.workers = [
+            subprocess.Popen(
+                [sys.executable, *self.command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=subprocess.DEVNULL,
+            )
+            for _ in range(count)
+        ]
+
+    def kill(self) -> None:
+        """End all workers at once, without a word of warning."""
+        for worker in self.workers:
+            worker.send_signal(signal.SIGKILL)
+        for worker in self.workers:
+            worker.wait()
+
+    def stop(self) -> None:
+        """Ask all workers to end, and wait until they have."""
+        for worker in self.workers:
+            worker.terminate()
+        for worker in self.workers:
+            worker.wait(timeout=PATIENCE_SECONDS)
+
+    def states(self) -> dict[str, str]:
+        """Return every delivery's state by its Message-ID's left side."""
+        return dict(json.loads(self.manage("shell", "--verbosity=0", "-c", REPORT)))
