@@ -351,6 +351,13 @@ UNFOLD = {
     "ENVIRONMENT": "newsletter.admin.navigation.environment",
     "DASHBOARD_CALLBACK": "newsletter.admin.dashboard.dashboard",
     "STYLES": ["newsletter.admin.navigation.stylesheet"],
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": "newsletter.admin.navigation.favicon",
+        }
+    ],
     "SIDEBAR": {"navigation": "newsletter.admin.navigation.sidebar"},
     "BORDER_RADIUS": "2px",
     "COLORS": {

@@ -16,6 +16,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("admin_desk.css")
 
 
+def favicon(request: HttpRequest) -> str:
+    """Return the address of the icon, which the public pages have too."""
+    return static("favicon.svg")
+
+
 def environment(request: HttpRequest) -> list[str] | None:
     """Say so where mail is kept on this machine, and nothing where it goes out."""
     if settings.EMAIL_BACKEND != settings.MAILBOX_BACKEND:

@@ -53,6 +53,13 @@ class SourceAdmin(ModelAdmin[Source]):
             )
         )
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "position":
+            # In the list the field has no label but its column's head.
+            field.widget.attrs["aria-label"] = _("Position")
+        return field
+
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:
         return ["slug", "retired_at"] if obj else ["retired_at"]
 
