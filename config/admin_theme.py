@@ -8,7 +8,7 @@ little of the theme but its page frame.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.forms import DateInput
+from django.forms import DateInput, URLInput
 from django.utils.functional import Promise
 from unfold import admin as unfold_admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -18,7 +18,6 @@ from unfold.widgets import (
     INPUT_CLASSES,
     UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminTextInputWidget,
-    UnfoldAdminURLInputWidget,
 )
 
 __all__ = [
@@ -76,9 +75,15 @@ class DateWidget(DateInput):
         super().__init__(attrs={"class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
 
 
+class URLInputWidget(URLInput):
+    """A plain field for an address: Django's own repeats the address as a link."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"class": " ".join(INPUT_CLASSES)})
+
+
 TextAreaWidget = UnfoldAdminExpandableTextareaWidget
 TextInputWidget = UnfoldAdminTextInputWidget
-URLInputWidget = UnfoldAdminURLInputWidget
 
 
 Shown = TypeVar("Shown", bound=Callable[..., Any])

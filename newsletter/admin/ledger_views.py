@@ -22,52 +22,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the books: what became of how many, a colour, and the rows to look up."""
+    """One line of the books: what became of how many, a colour, and the rows to look up.
+
+    ``start`` and ``share`` are its place on the bar, in percent of the audience.
+    """
 
     name: str
     count: int
     look: str
+    start: float
     share: float
     link: str
 
 
 def entries(issue: Issue, account: Books) -> list[Entry]:
     """Return the lines of the books that add up to the audience; empty ones are left out."""
-    whole = max(account.audience, account.accounted, 1)
-    ledger = reverse("admin:newsletter_delivery_changelist")
-
-    def entry(name: str, count: int, look: str, **wanted: str) -> Entry:
-        query = urlencode({"issue__id__exact": issue.pk, **wanted})
-        return Entry(name, count, look, 100 * count / whole, f"{ledger}?{query}")
-
-    lines = [
-        entry(_("sent"), account.sent, "sent", state__in=",".join(sorted(ACCEPTED))),
+    one = {state: {"state__exact": state.value} for state in DeliveryState}
+    lines: list[tuple[str, int, str, dict[str, str]]] = [
+        (_("sent"), account.sent, "sent", {"state__in": ",".join(sorted(ACCEPTED))}),
         *(
-            entry(reason_text(reason), count, "skipped", reason=reason)
+            (reason_text(reason), count, "skipped", {"reason": reason})
             for reason, count in sorted(account.skipped.items())
         ),
-        entry(
+        (
             reason_text(SkipReason.SUPPRESSED),
             account.suppressed,
             "skipped",
-            reason=SkipReason.SUPPRESSED.value,
+            {"reason": SkipReason.SUPPRESSED.value},
         ),
-        entry(_("failed"), account.failed, "failed", state__exact=DeliveryState.FAILED.value),
-        entry(
-            _("doubtful"),
-            account.ambiguous,
-            "doubtful",
-            state__exact=DeliveryState.AMBIGUOUS.value,
-        ),
-        entry(
-            _("cancelled"),
-            account.cancelled,
-            "cancelled",
-            state__exact=DeliveryState.CANCELLED.value,
-        ),
-        entry(_("waiting"), account.waiting, "waiting", state__in=",".join(sorted(OPEN))),
+        (_("failed"), account.failed, "failed", one[DeliveryState.FAILED]),
+        (_("doubtful"), account.ambiguous, "doubtful", one[DeliveryState.AMBIGUOUS]),
+        (_("cancelled"), account.cancelled, "cancelled", one[DeliveryState.CANCELLED]),
+        (_("waiting"), account.waiting, "waiting", {"state__in": ",".join(sorted(OPEN))}),
     ]
-    return [line for line in lines if line.count]
+    ledger = reverse("admin:newsletter_delivery_changelist")
+    whole = max(account.audience, account.accounted, 1)
+    found, before = [], 0
+    for name, count, look, wanted in lines:
+        if count:
+            query = urlencode({"issue__id__exact": issue.pk, **wanted})
+            start, share = 100 * before / whole, 100 * count / whole
+            found.append(Entry(name, count, look, start, share, f"{ledger}?{query}"))
+            before += count
+    return found
 
 
 def books_context(issue: Issue) -> dict[str, Any]:

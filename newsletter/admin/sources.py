@@ -55,7 +55,7 @@ class SourceAdmin(ModelAdmin[Source]):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "position":
+        if field and db_field.name == "position":
             # In the list the field has no label but its column's head.
             field.widget.attrs["aria-label"] = _("Position")
         return field

@@ -97,7 +97,9 @@ class StoryForm(PositionedForm):
             "company": TextInputWidget,
             "url": URLInputWidget,
             "body": TextAreaWidget({"rows": 8, "dir": "auto"}),
+            "unattributed": forms.CheckboxInput,
         }
+        labels = {"url": gettext_lazy("Link"), "body": gettext_lazy("Text")}
 
     def __init__(self, *args: Any, catalogue: list[Source], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

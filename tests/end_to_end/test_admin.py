@@ -152,7 +152,7 @@ def test_a_story_is_added_written_credited_and_previewed_before_it_is_saved(desk
     page.get_by_role("button", name="Add a story").click()
     row = page.locator("#stories-group [data-row]").last
     row.get_by_label("Headline").fill("A story being typed")
-    row.get_by_label("Body").fill("Its body, being typed.")
+    row.get_by_label("Text").fill("Its body, being typed.")
     mail_in(page).get_by_text("Its body, being typed.").wait_for(timeout=PREVIEW_MS)
     assert issue.stories.count() == 3
     row.locator("summary").click()
@@ -171,7 +171,7 @@ def test_two_new_stories_keep_what_was_typed_when_the_first_is_deleted(desk):
         page.get_by_role("button", name="Add a story").click()
         row = page.locator("#stories-group [data-row]").last
         row.get_by_label("Headline").fill(f"New story {number}")
-        row.get_by_label("Body").fill("A body.")
+        row.get_by_label("Text").fill("A body.")
     page.locator(".desk-delete input").nth(1).check()
     save(page)
     assert [story.headline for story in issue.stories.all()] == ["Story number 1", "New story 2"]
