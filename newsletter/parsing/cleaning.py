@@ -17,8 +17,6 @@ CONTROLS = re.compile(
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Zero-width space, word joiner, stray byte order marks: permalink anchors leave them behind.
 INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
-# After so many lines with the same trouble, one more diagnostic counts the rest.
-MOST_REPORTED = 20
 
 TROUBLES: list[tuple[re.Pattern[str], str, str]] = [
     (CONTROLS, "control-character", "Control characters were removed from this line."),
@@ -37,12 +35,8 @@ def clean_lines(text: str, report: Report) -> list[Line]:
     lines = LINE_ENDS.sub("\n", text.removeprefix("\ufeff")).split("\n")
     for pattern, code, message in TROUBLES:
         changed = [number for number, line in enumerate(lines, 1) if pattern.search(line)]
-        for number in changed[:MOST_REPORTED]:
-            report.warning(number, code, message, HINT)
-        if len(changed) > MOST_REPORTED:
-            more = len(changed) - MOST_REPORTED
-            report.warning(changed[MOST_REPORTED], code, f"And so in {more} more lines.", HINT)
         for number in changed:
+            report.warning(number, code, message, HINT)
             lines[number - 1] = pattern.sub("", lines[number - 1])
     return [Line(number, line.rstrip("\n")) for number, line in enumerate(lines, 1)]
 

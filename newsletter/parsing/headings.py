@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import islice
 
 from newsletter.parsing.labels import fold
-from newsletter.parsing.values import Kind, Line, Report
+from newsletter.parsing.values import MOST_PARTS, Kind, Line, Report
 
 
 class Part(StrEnum):
@@ -157,7 +158,7 @@ class Unglued:
     def split(self, line: Line, report: Report) -> Iterator[Line]:
         """Yield the line, or its paragraphs and headings on lines of their own."""
         start = 0
-        for found in self.pattern.finditer(line.text):
+        for found in islice(self.pattern.finditer(line.text), MOST_PARTS):
             before = line.text[start : found.start()].strip()
             if not before and not line.text[found.end() :].strip():
                 continue

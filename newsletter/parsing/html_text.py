@@ -27,6 +27,8 @@ MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "code": "`", "kbd": "`"
 DEEPEST = 100
 # A tag longer than this is none; it bounds what looking for its end can cost.
 LONGEST_TAG = 4000
+# A page of sixty stories has some hundreds.
+MOST_TAGS = 50_000
 STARTS_BLOCK = re.compile(
     rf"\s*<(?:!doctype\b|!--|/?(?:{'|'.join(sorted(BLOCKS | SKIPPED))})(?=[\s/>]))", re.IGNORECASE
 )
@@ -50,7 +52,16 @@ def html_to_lines(lines: Sequence[Line], report: Report) -> list[Line]:
     """
     first = lines[0].number if lines else 1
     converter = Converter(first, report)
-    converter.feed(tamed("\n".join(line.text for line in lines)))
+    text = "\n".join(line.text for line in lines)
+    if text.count("<") > MOST_TAGS:
+        report.error(
+            first,
+            "too-much-markup",
+            f"There are more than {MOST_TAGS} tags in this text.",
+            "Save the digest alone, without the page around it.",
+        )
+        return list(lines)
+    converter.feed(tamed(text))
     converter.close()
     converter.end_line()
     return converter.lines
@@ -118,9 +129,9 @@ class Converter(HTMLParser):
             self.start_block(tag)
         elif tag == "br":
             self.end_line()
-        elif tag == "a":
+        elif tag == "a" and len(self.links) < DEEPEST:
             self.links.append((dict(attrs).get("href") or "", len(self.pieces)))
-        elif tag in MARKS:
+        elif tag in MARKS and len(self.marks) < DEEPEST:
             self.marks.append((tag, MARKS[tag], len(self.pieces)))
         elif tag == "img":
             self.add(dict(attrs).get("alt") or "")

@@ -31,6 +31,8 @@ from newsletter.parsing.values import (
     excerpt,
 )
 
+# A digest of sixty stories with lists and code stays far below; more only costs time.
+MOST_LINES = 100_000
 PUBLICATION = "Engineering @ Scale"
 CANONICAL_MARK = re.compile(r"#{2,3}(?:\s|$)")
 BULLET = re.compile(r"\s*(?:[-*+•‣◦]|\d{1,3}[.)])\s+")
@@ -55,6 +57,14 @@ def parse_issue(
     if not any(line.text.strip() for line in lines):
         report.error(1, "empty", "The text is empty.", "Paste or name a digest's text.")
         return Parse(None, report.in_order())
+    if len(lines) > MOST_LINES:
+        report.error(
+            MOST_LINES,
+            "too-many-lines",
+            f"The text has {len(lines)} lines; nothing was read after {MOST_LINES}.",
+            "An issue has some hundreds. Is this the right file?",
+        )
+        lines = lines[:MOST_LINES]
     matter, lines = read_front_matter(lines, report)
     strict = matter is not None and any(CANONICAL_MARK.match(line.text) for line in lines)
     if not strict and is_html(lines):

@@ -22,7 +22,7 @@ from newsletter.parsing.headings import (
 )
 from newsletter.parsing.labels import fold
 from newsletter.parsing.openings import weak_opening
-from newsletter.parsing.values import Line, Report, excerpt
+from newsletter.parsing.values import MOST_PARTS, Line, Report, excerpt
 
 SECTION_LEVEL = 2
 # So many unknown headings get a “did you mean”; a text with more of them is no digest.
@@ -61,6 +61,14 @@ class Outline:
         inside, _unclosed = fenced([line.text for line in lines])
         self.skip_underline = False
         for line, code in zip(lines, inside, strict=True):
+            if len(self.sections) > MOST_PARTS:
+                self.report.error(
+                    line.number,
+                    "too-many-sections",
+                    f"There are more than {MOST_PARTS} sections; nothing was read from here on.",
+                    "An issue has three to five. Is this the right file?",
+                )
+                break
             if not code and (self.read_title(line) or self.read_heading(line)):
                 self.skip_underline = True
             elif self.skip_underline and not self.strict and UNDERLINE.match(line.text):

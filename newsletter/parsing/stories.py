@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from newsletter.parsing.bodies import read_body
 from newsletter.parsing.fences import fenced
@@ -15,6 +16,7 @@ from newsletter.parsing.links import story_url
 from newsletter.parsing.openings import (
     HEADLINE_REACH,
     LABEL_REACH,
+    LIST_MARK,
     SENTENCE_END,
     SEPARATOR_RE,
     Opening,
@@ -24,7 +26,7 @@ from newsletter.parsing.openings import (
     weak_opening,
 )
 from newsletter.parsing.storykeys import StoryKeys, read_keys
-from newsletter.parsing.values import Line, Report, excerpt
+from newsletter.parsing.values import MOST_PARTS, Line, Report, excerpt
 
 STORY_HEADING = re.compile(r"###(?:\s+|$)(?P<text>.*)$")
 # Another story on the same line: only brackets and a marker together are sign enough.
@@ -68,12 +70,23 @@ class StoryReader:
         lines = self.separated(lines)
         inside, _unclosed = fenced([line.text for line in lines])
         for index, line in enumerate(lines):
+            if len(self.drafts) > MOST_PARTS:
+                self.tell_too_many(line.number)
+                break
             if inside[index]:
                 self.add(line, code=True)
             elif not self.opens(line, lines, index):
                 self.add(line)
         self.tell_outside()
         return self.drafts
+
+    def tell_too_many(self, number: int) -> None:
+        self.report.error(
+            number,
+            "too-many-stories",
+            f"There are more than {MOST_PARTS} stories; nothing was read from here on.",
+            "An issue has some thirty. Is this the right file?",
+        )
 
     def separated(self, lines: Sequence[Line]) -> list[Line]:
         """Put stories that share a line on lines of their own."""
@@ -82,10 +95,11 @@ class StoryReader:
         result = []
         for line in lines:
             start = 0
-            for found in INNER_STORY.finditer(line.text):
-                if not line.text[start : found.start()].strip():
+            for found in islice(INNER_STORY.finditer(line.text), MOST_PARTS):
+                before = line.text[start : found.start()].strip()
+                if not before or LIST_MARK.fullmatch(f"{before} "):
                     continue
-                result.append(Line(line.number, line.text[start : found.start()].strip()))
+                result.append(Line(line.number, before))
                 start = found.start()
                 self.report.review(
                     line.number,

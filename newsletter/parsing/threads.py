@@ -13,7 +13,7 @@ from newsletter.parsing.headings import heading_of
 from newsletter.parsing.labels import Word, words_of
 from newsletter.parsing.openings import EMPHASES, LIST_MARK, bare_headline
 from newsletter.parsing.stories import STORY_HEADING
-from newsletter.parsing.values import HEADLINE_LIMIT, Line, Report, excerpt
+from newsletter.parsing.values import HEADLINE_LIMIT, MOST_PARTS, Line, Report, excerpt
 
 BOLD_TITLE = re.compile(r"(\*\*|__)(?P<title>.{1,300}?)\1\s*(?P<rest>.*)$", re.DOTALL)
 BRACKETED = re.compile(r"\[(?P<title>[^\[\]]{1,300})\](?!\()[\s:.·—–-]*(?P<rest>.*)$", re.DOTALL)
@@ -50,6 +50,14 @@ class ThreadReader:
     def read(self, lines: Sequence[Line]) -> list[ThreadDraft]:
         inside, _unclosed = fenced([line.text for line in lines])
         for index, line in enumerate(lines):
+            if len(self.drafts) > MOST_PARTS:
+                self.report.error(
+                    line.number,
+                    "too-many-threads",
+                    f"There are more than {MOST_PARTS} threads; nothing was read from here on.",
+                    "A weekly has two or three. Is this the right file?",
+                )
+                break
             if inside[index]:
                 self.add(line, code=True)
             elif not self.opens(line, lines, index):

@@ -107,25 +107,44 @@ class Parse:
 
 
 class Report:
-    """Collects diagnostics while a text is read."""
+    """Collects diagnostics while a text is read: of each code the first ones, then a count."""
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
+        self.counts: dict[tuple[Level, str], int] = {}
+        self.last: dict[tuple[Level, str], int] = {}
 
     def error(self, line: int, code: str, message: str, hint: str = "") -> None:
-        self.found.append(Diagnostic(line, "error", code, message, hint))
+        self.add(Diagnostic(line, "error", code, message, hint))
 
     def review(self, line: int, code: str, message: str, hint: str = "") -> None:
-        self.found.append(Diagnostic(line, "review", code, message, hint))
+        self.add(Diagnostic(line, "review", code, message, hint))
 
     def warning(self, line: int, code: str, message: str, hint: str = "") -> None:
-        self.found.append(Diagnostic(line, "warning", code, message, hint))
+        self.add(Diagnostic(line, "warning", code, message, hint))
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        kind = (diagnostic.level, diagnostic.code)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        if self.counts[kind] <= MOST_OF_A_CODE:
+            self.found.append(diagnostic)
+        else:
+            self.last[kind] = diagnostic.line
 
     def in_order(self) -> tuple[Diagnostic, ...]:
         """Return everything by line; what was found first on a line stays first."""
-        return tuple(sorted(self.found, key=lambda found: found.line))
+        rest = [
+            Diagnostic(line, *kind, f"And so {self.counts[kind] - MOST_OF_A_CODE} more times.")
+            for kind, line in self.last.items()
+        ]
+        return tuple(sorted([*self.found, *rest], key=lambda found: found.line))
 
 
+# No digest has so many parts of one kind (seen are up to 31 stories); a text that has more
+# is an error, and reading on would only cost time.
+MOST_PARTS = 500
+# So many diagnostics of one code are told one by one.
+MOST_OF_A_CODE = MOST_PARTS
 # A message quotes the text; more than this would hide the message itself.
 EXCERPT_LENGTH = 60
 
