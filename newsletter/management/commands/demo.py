@@ -72,7 +72,7 @@ class Command(BaseCommand):
         demo.finish(seeding, kept, issues)
         self.stdout.write("")
         self.stdout.write("\n".join(demo.table((issue.slug, books(issue)) for issue in issues)))
-        self.stdout.write("")
+        self.say("")
 
     def send(self, issue: Issue) -> None:
         """Send one issue behind a bar; a log gets just the line at its end."""
