@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
+from itertools import compress
 from typing import Self
 
 from django.utils import translation
 
 from newsletter.rendering import Kind, RenderedIssue, Segments, Slot
 from newsletter.rendering.cleaning import LEAD_LENGTH, for_attribute, shortened
-from newsletter.rendering.segments import Block
 from newsletter.rendering.sizes import (
     MAIL_LIMIT_BYTES,
     fixed_length,
@@ -113,20 +113,43 @@ class Composition:
         return ComposedMail(html=self.html.join(marked), text=self.text.join(plain))
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The segments before and after the stories, in both forms."""
+
+    head_html: Segments
+    foot_html: Segments
+    head_text: Segments
+    foot_text: Segments
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPhrases:
+    """What the slots of a variant say, as plain text and as HTML has it."""
+
+    plain: dict[str, str]
+    escaped: dict[str, str]
+
+
 class Composer:
     """Composes one issue for any number of readers; threads may share it."""
 
     def __init__(self, rendered: RenderedIssue) -> None:
         self.rendered = rendered
         self.stories = rendered.stories
+        self.keys = tuple(story.key for story in self.stories)
         sets = [frozenset(story.source_ids) for story in self.stories]
         # Many stories have the same sources, and a choice answers once for each set.
         self.source_sets = tuple(dict.fromkeys(sets))
         self.set_numbers = tuple(self.source_sets.index(sources) for sources in sets)
         self.fixed_length = fixed_length(rendered)
         self.lengths = tuple(segments_length(story.html) for story in self.stories)
+        self.all_fit = with_soft_breaks(self.fixed_length + sum(self.lengths)) <= MAIL_LIMIT_BYTES
         with translation.override(rendered.language):
             self.wording = Phrases(len(self.stories))
+        # What many variants share is made once: the frames that there are, and the phrases.
+        self.frame_of = lru_cache(maxsize=None)(self.frame)
+        self.phrases_of = lru_cache(maxsize=CACHED_VARIANTS)(self.phrases)
         self.variant_of = lru_cache(maxsize=CACHED_VARIANTS)(self.build)
 
     def compose(self, choice: Choice) -> Composition:
@@ -136,17 +159,19 @@ class Composer:
     def build(self, taken: tuple[bool, ...]) -> Composition:
         """Compose the variant of which these sets of sources are taken."""
         kept = [place for place, number in enumerate(self.set_numbers) if taken[number]]
-        fitting = self.fitting(kept)
+        fitting = kept if self.all_fit else self.fitting(kept)
         counts = Counts(
             shown=len(fitting),
             total=len(self.stories),
             hidden=len(self.stories) - len(kept),
             more=len(kept) - len(fitting),
         )
-        keys = tuple(self.stories[place].key for place in kept)
-        phrases = self.phrases(fitting, counts)
-        escaped = {slot: escaped_for(slot, phrase) for slot, phrase in phrases.items()}
-        blocks = self.blocks(frozenset(fitting), counts)
+        keys = tuple([self.keys[place] for place in kept])
+        stories = [self.stories[place] for place in fitting]
+        phrases = self.phrases_of(counts, fitting[0] if fitting else None)
+        frame = self.frame_of(counts.shown > 0, counts.more > 0, counts.hidden > 0)
+        html = (frame.head_html, *[story.html for story in stories], frame.foot_html)
+        text = (frame.head_text, *[story.text for story in stories], frame.foot_text)
         return Composition(
             story_keys=keys[: counts.shown],
             total=counts.total,
@@ -154,19 +179,9 @@ class Composer:
             more=counts.more,
             variant=variant_name(self.rendered.slug, keys),
             is_empty=self.rendered.kind == "daily" and not kept,
-            html=Parts.chained((block.html for block in blocks), escaped),
-            text=Parts.chained((block.text for block in blocks), phrases),
+            html=Parts.chained(html, phrases.escaped),
+            text=Parts.chained(text, phrases.plain),
         )
-
-    def phrases(self, fitting: list[int], counts: Counts) -> dict[str, str]:
-        """Return what the slots of this variant say, in the issue's language."""
-        lead = self.stories[fitting[0]].title if fitting else self.rendered.title
-        lead = shortened(lead, LEAD_LENGTH)
-        return {
-            **self.wording.of(counts),
-            Slot.LEAD: lead,
-            Slot.LEADATTRIBUTE: for_attribute(lead),
-        }
 
     def fitting(self, kept: list[int]) -> list[int]:
         """Return the first of the kept stories, as many as the mail can hold."""
@@ -177,19 +192,45 @@ class Composer:
                 return kept[:number]
         return kept
 
-    def blocks(self, places: frozenset[int], counts: Counts) -> list[Block]:
-        """Return the blocks of a mail that has the stories at these places."""
-        stands: dict[str, bool] = {
-            Kind.STORIES: counts.shown > 0,
-            Kind.MORE: counts.more > 0,
-            Kind.HIDDEN: counts.hidden > 0,
+    def phrases(self, counts: Counts, first: int | None) -> VariantPhrases:
+        """Return what a variant's slots say, in the issue's language; ``first`` leads it."""
+        lead = self.rendered.title if first is None else self.stories[first].title
+        lead = shortened(lead, LEAD_LENGTH)
+        plain: dict[str, str] = {
+            **self.wording.of(counts),
+            Slot.LEAD: lead,
+            Slot.LEADATTRIBUTE: for_attribute(lead),
         }
-        shown = iter(place in places for place in range(len(self.stories)))
-        return [
-            block
-            for block in self.rendered.blocks
-            if (next(shown) if block.kind == Kind.STORY else stands.get(block.kind, True))
-        ]
+        escaped = {slot: escaped_for(slot, phrase) for slot, phrase in plain.items()}
+        return VariantPhrases(plain, escaped)
+
+    def frame(self, has_stories: bool, has_more: bool, has_hidden: bool) -> Frame:
+        """Return what stands before and after the stories, of blocks that not all mails have."""
+        stands: dict[str, bool] = {
+            Kind.STORIES: has_stories,
+            Kind.MORE: has_more,
+            Kind.HIDDEN: has_hidden,
+        }
+        kinds = [block.kind for block in self.rendered.blocks]
+        start = kinds.index(Kind.STORY) if Kind.STORY in kinds else len(kinds)
+        standing = [stands.get(kind, kind != Kind.STORY) for kind in kinds]
+        head = list(compress(self.rendered.blocks[:start], standing[:start]))
+        foot = list(compress(self.rendered.blocks[start:], standing[start:]))
+        return Frame(
+            head_html=melted(block.html for block in head),
+            foot_html=melted(block.html for block in foot),
+            head_text=melted(block.text for block in head),
+            foot_text=melted(block.text for block in foot),
+        )
+
+
+def melted(blocks: Iterable[Segments]) -> Segments:
+    """Return the segments of blocks as those of one, without a cut between two of them."""
+    pieces = [""]
+    for first, *others in blocks:
+        pieces[-1] += first
+        pieces += others
+    return tuple(pieces)
 
 
 def escaped_for(slot: str, phrase: str) -> str:

@@ -81,7 +81,7 @@ def test_a_composition_costs_at_most_20_microseconds(variants):
 
 
 @pytest.mark.benchmark
-def test_the_first_reader_of_a_variant_waits_less_than_a_millisecond():
+def test_the_first_reader_of_a_variant_costs_at_most_20_microseconds():
     rendered = render_issue(samples.daily(STORIES))
     audience = readers(READERS)
 
@@ -92,7 +92,7 @@ def test_the_first_reader_of_a_variant_waits_less_than_a_millisecond():
 
     cost = best_microseconds(compose, READERS)
     print(f"\n{STORIES} stories, every variant new: {cost:.1f} µs a composition")
-    assert cost <= 1_000
+    assert cost <= LIMIT_MICROSECONDS
 
 
 @pytest.mark.benchmark
