@@ -1,26 +1,48 @@
 """Fenced code: the lines that no heading and no story line can stand in."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-# A fence may stand in a quote or open on a list item's first line.
 OPENER = re.compile(
-    r"(?P<indent>[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$"
+    r"(?P<indent>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)$"
 )
-CLOSER = re.compile(r"[\s>]*(?P<fence>`{3,}|~{3,})\s*$")
+CLOSER = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})\s*$")
+# CommonMark §4.5: four spaces before a fence make it indented code.
+DEEPEST_INDENT = 3
+INSIDE_CONTAINER = (" ", "\t", ">")
 
 
-def fence_of(text: str) -> tuple[str, bool] | None:
-    """Return the fence that a line could open, and whether it stands at the margin."""
+class Fence(NamedTuple):
+    """An opening fence; one in a quote or a list item ends with it at the latest."""
+
+    marks: str
+    contained: bool
+
+    def is_closed_by(self, text: str) -> bool:
+        found = CLOSER.match(text)
+        if not found or (not self.contained and not at_margin(found, text)):
+            return False
+        return found["fence"][0] == self.marks[0] and len(found["fence"]) >= len(self.marks)
+
+    def is_left_by(self, text: str) -> bool:
+        """Tell whether a line stands outside the quote or list item of this fence."""
+        return self.contained and bool(text.strip()) and not text.startswith(INSIDE_CONTAINER)
+
+
+def at_margin(found: re.Match[str], text: str) -> bool:
+    before = text[: found.start("fence")]
+    return before.count(" ") == len(before) <= DEEPEST_INDENT
+
+
+def fence_of(text: str) -> Fence | None:
+    """Return the fence that a line opens, if it could open one."""
     found = OPENER.match(text)
     if not found or (found["fence"][0] == "`" and "`" in found["info"]):
         return None
-    return found["fence"], len(found["indent"]) == found["indent"].count(" ") <= 3
-
-
-def closes(text: str, fence: str) -> bool:
-    found = CLOSER.match(text)
-    return bool(found and found["fence"][0] == fence[0] and len(found["fence"]) >= len(fence))
+    return Fence(found["fence"], not at_margin(found, text))
 
 
 def longest_closers(lines: Sequence[str]) -> list[dict[str, int]]:
@@ -34,7 +56,7 @@ def longest_closers(lines: Sequence[str]) -> list[dict[str, int]]:
     for index in range(len(lines) - 1, -1, -1):
         result[index] = longest
         found = CLOSER.match(lines[index])
-        if found:
+        if found and at_margin(found, lines[index]):
             mark, length = found["fence"][0], len(found["fence"])
             if length > longest[mark]:
                 longest = {**longest, mark: length}
@@ -42,22 +64,25 @@ def longest_closers(lines: Sequence[str]) -> list[dict[str, int]]:
 
 
 def fenced(lines: Sequence[str]) -> tuple[list[bool], list[int]]:
-    """Tell for each line whether it is in a closed fence, and which openers stay open."""
+    """Tell for each line whether it is in fenced code, and which openers stay open.
+
+    An opener that stays open counts as text: it may not swallow the rest of an issue.
+    """
     inside = [False] * len(lines)
     unclosed = []
     after = longest_closers(lines)
-    fence = ""
+    fence: Fence | None = None
     for index, text in enumerate(lines):
-        if fence:
+        if fence and not fence.is_left_by(text):
             inside[index] = True
-            if closes(text, fence):
-                fence = ""
+            if fence.is_closed_by(text):
+                fence = None
             continue
-        opened = fence_of(text)
-        if opened and len(opened[0]) <= after[index][opened[0][0]]:
-            fence, inside[index] = opened[0], True
-        elif opened:
+        fence = fence_of(text)
+        if fence and not fence.contained and len(fence.marks) > after[index][fence.marks[0]]:
             unclosed.append(index)
+            fence = None
+        inside[index] = fence is not None
     return inside, unclosed
 
 
@@ -65,8 +90,5 @@ def with_closed_fences(body: str) -> str:
     """Close the fence that a body leaves open, as Markdown does at its end."""
     lines = body.split("\n")
     _inside, unclosed = fenced(lines)
-    for index in unclosed:
-        opened = fence_of(lines[index])
-        if opened and opened[1]:
-            return f"{body}\n{opened[0]}"
-    return body
+    opened = fence_of(lines[unclosed[0]]) if unclosed else None
+    return f"{body}\n{opened.marks}" if opened else body

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from newsletter.parsing.fences import fenced
-from newsletter.parsing.values import Line
+from newsletter.parsing.values import Line, Report, excerpt
 
 # A line that begins with these was torn from the word before it.
 TIGHT_AFTER = re.compile(r"[,.;:!?)\]’”]|-[^\W\d_]|'s\b")
@@ -16,6 +17,11 @@ BLOCK = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s|>|\||#{1,6}\s")
 SENTENCE_END = re.compile(r"[.!?…][”’\"')\]*_`]*$")
 # A line with fewer words is a torn piece of code, not a paragraph.
 PARAGRAPH_WORDS = 6
+FEWEST_HEADLINE_WORDS = 2
+MARKED_STARTS = ("[", "**", "__")
+
+
+Added = Literal["", "paragraph", "joined"]
 
 
 class Flow:
@@ -24,34 +30,41 @@ class Flow:
     def __init__(self) -> None:
         self.blocks: list[list[str]] = []
         self.is_open = False
-        self.extra: list[int] = []
 
-    def add(self, line: Line, *, code: bool = False) -> None:
-        """Add a line; ``extra`` collects the lines where a further paragraph begins."""
+    def add(self, line: Line, *, code: bool = False) -> Added:
+        """Add a line; say whether it began a further paragraph or was joined in doubt."""
         text = line.text.rstrip() if code else line.text.strip()
         if not text and not code:
             self.is_open = False
-            return
-        if self.is_open and (code or BLOCK.match(text)):
-            self.blocks[-1].append("\n" + text)
-        elif self.is_open and not self.begins_paragraph(text):
+            return ""
+        kept = code or bool(BLOCK.match(text))
+        if self.is_open and not kept and not self.begins_paragraph(text):
             last = self.blocks[-1][-1]
+            doubtful = self.is_doubtful(text)
             self.blocks[-1].append(text if is_tight(last, text) else " " + text)
+            return "joined" if doubtful else ""
+        further = bool(self.blocks)
+        if self.is_open and kept:
+            self.blocks[-1].append("\n" + text)
         else:
-            if self.blocks:
-                self.extra.append(line.number)
             self.blocks.append([text])
         self.is_open = True
+        return "paragraph" if further and not kept else ""
 
     def begins_paragraph(self, text: str) -> bool:
         """Tell whether a line cannot well be the rest of the one before it."""
-        last = self.blocks[-1][-1].rstrip()
-        return bool(
-            SENTENCE_END.search(last[-8:])
-            and not text[0].islower()
-            and text[0].isalnum()
-            and len(text.split(maxsplit=PARAGRAPH_WORDS)) >= PARAGRAPH_WORDS
+        return self.ends_sentence and (
+            text.startswith(MARKED_STARTS)
+            or (starts_sentence(text) and word_count(text) >= PARAGRAPH_WORDS)
         )
+
+    def is_doubtful(self, text: str) -> bool:
+        """Tell whether a joined line could be a headline or a paragraph without its mark."""
+        words = word_count(text)
+        if not starts_sentence(text) or words < FEWEST_HEADLINE_WORDS:
+            return False
+        before = word_count(self.blocks[-1][-1])
+        return self.ends_sentence or (words >= PARAGRAPH_WORDS and before >= FEWEST_HEADLINE_WORDS)
 
     @property
     def text(self) -> str:
@@ -63,6 +76,16 @@ class Flow:
         return bool(self.blocks and SENTENCE_END.search(self.blocks[-1][-1].rstrip()[-8:]))
 
 
+def word_count(text: str) -> int:
+    """Count words as far as it matters here."""
+    return len(text.split(maxsplit=PARAGRAPH_WORDS))
+
+
+def starts_sentence(text: str) -> bool:
+    first = text.lstrip('“"‘(')[:1]
+    return first.isalnum() and not first.islower()
+
+
 def is_tight(before: str, after: str) -> bool:
     """Tell whether two torn lines belong together without a space."""
     if before.endswith(TIGHT_BEFORE):
@@ -70,15 +93,28 @@ def is_tight(before: str, after: str) -> bool:
     return bool(TIGHT_AFTER.match(after) and not ELLIPSIS_OR_OPTION.match(after))
 
 
-def flowed(lines: Sequence[Line]) -> tuple[str, list[int]]:
-    """Return the text of a section, and the lines where its further paragraphs begin."""
+def flowed(lines: Sequence[Line], name: str, report: Report) -> str:
+    """Return the text of a section that has one paragraph; what looks like more is told."""
     flow = Flow()
     inside, _unclosed = fenced([line.text for line in lines])
     for line, code in zip(lines, inside, strict=True):
-        flow.add(line, code=code)
-    return flow.text, flow.extra
+        tell_added(line, flow.add(line, code=code), name, report)
+    return flow.text
 
 
-def numbered(lines: Sequence[Line]) -> str:
-    """Return lines as they are, without blank ones around them."""
-    return "\n".join(line.text for line in lines).strip("\n")
+def tell_added(line: Line, added: Added, name: str, report: Report) -> None:
+    """Report a line that may not belong to the text that it was added to."""
+    if added == "paragraph":
+        report.review(
+            line.number,
+            "further-paragraph",
+            f"“{excerpt(line.text)}” was added to “{excerpt(name)}” as a paragraph.",
+            "Give a story its separator (Headline · Company); delete what is not the digest's.",
+        )
+    elif added == "joined":
+        report.review(
+            line.number,
+            "joined-line",
+            f"“{excerpt(line.text)}” was joined to the line above it, in “{excerpt(name)}”.",
+            "If a story begins here, give it its separator: Headline · Company.",
+        )

@@ -150,7 +150,8 @@ class Unglued:
         # After a sentence's end, or marked by its permalink; at the line's start, the
         # paragraph must follow with a capital letter.
         self.pattern = re.compile(
-            rf"(?:^|(?<=[.!?…”’\")\]])|(?<=[.!?…”’\")\]]\s))(?P<heading>{names}|{title})"
+            r"(?:^|(?<=[.!?…”’\")\]])|(?<=[.!?…”’\")\]]\s)|(?<=[^\s#]#\s))"
+            rf"(?P<heading>{names}|{title})"
             rf"(?:#(?=\s|$|\[|[^\W\d_])|(?=\s*$)|(?=\s+[\[*“\"A-Z0-9]))"
             rf"|(?<=[.!?…”’\")\]])(?P<sources>Sources)#?(?=\s*$)"
         )

@@ -33,7 +33,9 @@ STARTS_BLOCK = re.compile(
     rf"\s*<(?:!doctype\b|!--|/?(?:{'|'.join(sorted(BLOCKS | SKIPPED))})(?=[\s/>]))", re.IGNORECASE
 )
 # What Markdown would read as marks, though the page shows it as characters.
-MARKDOWN = re.compile(r"\\(?=[!-/:-@\[-`{-~])|[*`]|(?<!\w)_|_(?!\w)|\](?=\()")
+MARKDOWN = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~])|\*(?=\S)|(?<=\S)\*|`|(?<![^\W_])_+|_+(?![^\W_])|\](?=\()"
+)
 
 
 def is_html(lines: Sequence[Line]) -> bool:
@@ -102,7 +104,7 @@ class Converter(HTMLParser):
     def __init__(self, first_line: int, report: Report) -> None:
         super().__init__(convert_charrefs=True)
         self.report = report
-        self.offset = first_line - 1
+        self.lines_before = first_line - 1
         self.lines: list[Line] = []
         self.pieces: list[str] = []
         self.started = first_line
@@ -114,7 +116,7 @@ class Converter(HTMLParser):
 
     @property
     def line_number(self) -> int:
-        return self.getpos()[0] + self.offset
+        return self.getpos()[0] + self.lines_before
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in SKIPPED:
@@ -172,7 +174,7 @@ class Converter(HTMLParser):
         in_code = any(mark == "`" for _tag, mark, _start in self.marks)
         if in_headline or in_code or self.prefix.startswith("#"):
             return data
-        return MARKDOWN.sub(lambda found: "\\" + found.group(), data)
+        return MARKDOWN.sub(lambda found: "".join("\\" + mark for mark in found.group()), data)
 
     def add(self, text: str) -> None:
         if text and not self.pieces:
@@ -195,7 +197,8 @@ class Converter(HTMLParser):
 
     def start_block(self, tag: str) -> None:
         self.end_line()
-        self.lines.append(Line(self.line_number, ""))
+        if tag != "li":  # items of one list stay together
+            self.lines.append(Line(self.line_number, ""))
         if self.blocks and self.blocks[-1] in ("p", "li") and self.blocks[-1] == tag:
             self.blocks.pop()  # neither needs its end tag
         if tag == "hr":
@@ -218,7 +221,8 @@ class Converter(HTMLParser):
         self.prefix = ""
         if tag in self.blocks:
             del self.blocks[len(self.blocks) - 1 - self.blocks[::-1].index(tag) :]
-        self.lines.append(Line(self.line_number, ""))
+        if tag != "li":
+            self.lines.append(Line(self.line_number, ""))
 
     def end_line(self, *, blank: bool = False) -> None:
         """End the Markdown line that is being written; marks and links do not span lines."""

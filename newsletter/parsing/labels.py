@@ -18,6 +18,11 @@ MOST_LABEL_WORDS = 16
 OPENING_LENGTH = 1000
 # A label on a line of its own: real ones have up to 35 characters.
 LONGEST_LABEL_LINE = 60
+# Words that names of companies go on with, seldom the first of a sentence.
+NAME_ENDINGS = frozenset(
+    {"ai", "cloud", "engineering", "group", "health", "inc", "labs", "open", "research"}
+    | {"security", "studios", "systems", "tech", "technologies", "web"}
+)
 SMALL_WORDS = {"of", "the", "and", "for", "de", "van", "von", "at", "in"}
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…")
 
@@ -137,6 +142,8 @@ def doubt_after(words: list[Word], length: int, text: str, headline: str) -> str
         return ""
     if len(after) == 2 and not after[1].is_plain:
         return "the known label may go on: more capitalised words follow"
+    if fold(after[0].text).strip(".,") in NAME_ENDINGS:
+        return "the known label may go on with the next word"
     longer = words[: length + 1]
     if recurs(longer, headline, text[longer[-1].end :]):
         return "the known label may go on: it recurs with the next word"

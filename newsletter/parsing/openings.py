@@ -24,7 +24,7 @@ SEPARATOR_RE = re.compile(SEPARATOR)
 TARGET = r"\(\s*<?(?P<url>[^()<>\s]*(?:\([^()<>\s]*\)[^()<>\s]*)*)>?(?:\s+\"[^\"]*\")?\s*\)"
 MARKER = re.compile(
     SEPARATOR + rf"(?:\*\*|__)?(?:\[(?P<link>[^\[\]]{{1,80}})\]{TARGET}"
-    r"|\[?Sources?\]?(?=\*\*|__|[\s#:]|$|[A-Z“\"‘(\[`]))(?:\*\*|__)?:?",
+    r"|[\[(]?Sources?[\])]?(?=\*\*|__|[\s#:]|$|[A-Z“\"‘(\[`]))(?:\*\*|__)?:?",
 )
 LINKED = re.compile(r"\[(?P<text>.*)\]" + TARGET + "$", re.DOTALL)
 LIST_MARK = re.compile(r"(?:[-*+]|\d{1,3}[.)]|#{3,6})\s+")

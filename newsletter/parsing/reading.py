@@ -110,7 +110,7 @@ class IssueReader:
             elif section.part is Part.SOURCES:
                 listed += self.listed(section)
             elif section.part is Part.PATTERNS:
-                patterns.append(self.paragraph(section.lines))
+                patterns.append(self.paragraph(section.lines, section.name))
             else:
                 opening.append(self.opening(section))
         keys = unique_keys([*(d.headline for d in stories), *(d.title for d in threads)])
@@ -138,21 +138,13 @@ class IssueReader:
             else:
                 break
             del lines[0]
-        return self.paragraph(lines)
+        return self.paragraph(lines, section.name)
 
-    def paragraph(self, lines: Sequence[Line]) -> str:
+    def paragraph(self, lines: Sequence[Line], name: str) -> str:
         """Read a section of running text; a page has one paragraph there."""
         if self.strict:
             return read_body([line.text for line in lines])
-        text, extra = flowed(lines)
-        for number in extra:
-            self.report.review(
-                number,
-                "further-paragraph",
-                "A further paragraph was added to this section, which has one as a rule.",
-                "Delete it if it is a part of the page around the digest.",
-            )
-        return text
+        return flowed(lines, name, self.report)
 
     def listed(self, section: Section) -> list[str]:
         """Read the names in a list of sources; lines that are no names are reported."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from newsletter.parsing.fences import fenced
-from newsletter.parsing.frontmatter import did_you_mean
+from newsletter.parsing.frontmatter import LONGEST_COMPARED
 from newsletter.parsing.headings import (
     HEADING_LENGTH,
     SECTION_NAMES,
@@ -27,6 +28,8 @@ from newsletter.parsing.values import MOST_PARTS, Line, Report, excerpt
 SECTION_LEVEL = 2
 # So many unknown headings get a “did you mean”; a text with more of them is no digest.
 MOST_SUGGESTED = 20
+# Nearer than “did you mean” asks for, because text is moved by it.
+CLOSE_ENOUGH = 0.8
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class Section:
     part: Part
     line: int
     name: str
+    is_known: bool = True
     lines: list[Line] = field(default_factory=list)
 
 
@@ -77,6 +81,7 @@ class Outline:
                 self.skip_underline = False
                 self.keep(line)
         self.tell_outside()
+        self.tell_unknown()
 
     def keep(self, line: Line) -> None:
         if self.sections:
@@ -154,6 +159,11 @@ class Outline:
     def begin(self, line: Line, heading: Heading, part: Part | None) -> bool:
         if part is None:
             part = self.close_part(line, heading)
+        if part is None:
+            # What stands there is read as stories, so that no line of it is lost to view.
+            section = Section(Part.STORIES, line.number, heading.text or "?", is_known=False)
+            self.sections.append(section)
+            return True
         if any(section.part is part and section.name for section in self.sections):
             self.report.review(
                 line.number,
@@ -165,20 +175,46 @@ class Outline:
         self.sections.append(Section(part, line.number, heading.text or "?"))
         return True
 
-    def close_part(self, line: Line, heading: Heading) -> Part:
-        """Report an unknown section; what stands in it is read as stories, to be seen."""
+    def close_part(self, line: Line, heading: Heading) -> Part | None:
+        """Return the section that a heading nearly names; always reported."""
         self.unknown += 1
-        hint = ""
-        if self.unknown <= MOST_SUGGESTED:
-            hint = did_you_mean(heading.text, [part.value.lower() for part in Part])
-        hint = hint or "Known are " + ", ".join(part.value for part in Part) + "."
-        self.report.error(
+        if self.unknown > MOST_SUGGESTED or len(heading.text) > LONGEST_COMPARED:
+            return None
+        close = difflib.get_close_matches(
+            fold(heading.text), SECTION_NAMES, n=1, cutoff=CLOSE_ENOUGH
+        )
+        if not close:
+            return None
+        part = SECTION_NAMES[close[0]]
+        self.report.review(
             line.number,
             "unknown-section",
-            f"“{excerpt(heading.text)}” is no section of an issue.",
-            hint,
+            f"“{excerpt(heading.text)}” is no section of an issue; it was read as “{part}”.",
+            f"Did you mean “{part}”?",
         )
-        return SECTION_NAMES.get(fold(heading.text), Part.STORIES)
+        return part
+
+    def tell_unknown(self) -> None:
+        """Report unknown sections: stories in them are kept, other text has no place."""
+        for section in self.sections:
+            if section.is_known:
+                continue
+            hint = "Known are " + ", ".join(part.value for part in Part) + "."
+            if any(opens_story(line.text) for line in section.lines):
+                self.report.review(
+                    section.line,
+                    "unknown-section",
+                    f"“{excerpt(section.name)}” is no section of an issue; its stories were "
+                    "added to the others.",
+                    hint,
+                )
+            else:
+                self.report.error(
+                    section.line,
+                    "unknown-section",
+                    f"“{excerpt(section.name)}” is no section of an issue, and holds no story.",
+                    hint,
+                )
 
     def tell_outside(self) -> None:
         for line in self.outside:
@@ -188,3 +224,7 @@ class Outline:
                 f"“{excerpt(line.text)}” stands before the first section and was left out.",
                 "Move it into a section, or delete it.",
             )
+
+
+def opens_story(text: str) -> bool:
+    return text.startswith("### ") or weak_opening(text)

@@ -9,7 +9,7 @@ from itertools import islice
 
 from newsletter.parsing.bodies import read_body
 from newsletter.parsing.fences import fenced
-from newsletter.parsing.flowing import Flow
+from newsletter.parsing.flowing import Flow, tell_added
 from newsletter.parsing.headings import heading_of
 from newsletter.parsing.labels import LabelTable, words_of
 from newsletter.parsing.links import story_url
@@ -223,7 +223,7 @@ class StoryReader:
             return
         draft = self.drafts[-1]
         if draft.verbatim is None:
-            self.add_flowing(draft, line, code=code)
+            tell_added(line, draft.flow.add(line, code=code), draft.headline, self.report)
         elif not (self.at_heading and not code and self.under_heading(draft, line)):
             self.at_heading = self.at_heading and not self.strict and not line.text.strip()
             draft.verbatim.append(line.text)
@@ -243,18 +243,6 @@ class StoryReader:
         draft.company = opening.company
         draft.keys.url = draft.keys.url or story_url(opening.url, line.number, self.report)
         return True
-
-    def add_flowing(self, draft: Draft, line: Line, *, code: bool) -> None:
-        before = len(draft.flow.extra)
-        draft.flow.add(line, code=code)
-        if len(draft.flow.extra) > before:
-            self.report.review(
-                line.number,
-                "further-paragraph",
-                f"“{excerpt(line.text)}” was added to the story “{excerpt(draft.headline)}” "
-                "as a paragraph.",
-                "If it is a story of its own, give it a separator: Headline · Company.",
-            )
 
     def tell_outside(self) -> None:
         for line in self.outside:

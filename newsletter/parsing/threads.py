@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from newsletter.parsing.bodies import read_body
 from newsletter.parsing.fences import fenced
-from newsletter.parsing.flowing import BLOCK, SENTENCE_END, Flow
+from newsletter.parsing.flowing import BLOCK, SENTENCE_END, Flow, tell_added
 from newsletter.parsing.headings import heading_of
 from newsletter.parsing.labels import Word, words_of
 from newsletter.parsing.openings import EMPHASES, LIST_MARK, bare_headline
@@ -131,15 +131,7 @@ class ThreadReader:
         if draft.verbatim is not None:
             draft.verbatim.append(line.text)
             return
-        before = len(draft.flow.extra)
-        draft.flow.add(line, code=code)
-        if len(draft.flow.extra) > before:
-            self.report.review(
-                line.number,
-                "further-paragraph",
-                f"“{excerpt(line.text)}” was added to the thread “{excerpt(draft.title)}”.",
-                "If it is a thread of its own, write “### title” before it.",
-            )
+        tell_added(line, draft.flow.add(line, code=code), draft.title, self.report)
 
 
 def is_body(text: str) -> bool:

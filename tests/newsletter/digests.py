@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 KNOWN = ["Acme", "Borealis Cloud", "Corvid & Sons", "Dunlin", "O’Hare Labs", "eGret", "Finch AI"]
 UNKNOWN = ["Gannet", "Heron Systems", "Ibis Data Works", "Jackdaw.io", "Kestrel"]
 LABELS = frozenset(KNOWN)
-WORDS = (
-    "cache query shard latency queue index replica cluster deploy rollout trace budget quorum "
-    "lease ledger batch stream schema tenant gateway"
-).split()
+WORDS = ["cache", "query", "shard", "latency", "queue", "index", "replica", "deploy", "rollout"]
+WORDS += ["trace", "budget", "quorum", "lease", "ledger", "batch", "stream", "schema", "tenant"]
 OPENERS = ["The", "Engineers", "A", "When", "To", "Instead", "Teams", "Rather", "Under"]
 TITLE = "Engineering @ Scale — 2026-11-20"
 
@@ -94,7 +92,9 @@ def markdown_plain(story: Told) -> str:
 
 
 def listed(story: Told) -> str:
-    return f"- **[{story.headline}]** · {story.company} · [Source]({story.url or '#'})\n  {story.body}"
+    return (
+        f"- **[{story.headline}]** · {story.company} · [Source]({story.url or '#'})\n  {story.body}"
+    )
 
 
 def as_html(story: Told) -> str:

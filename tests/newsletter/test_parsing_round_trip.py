@@ -21,14 +21,31 @@ from newsletter.parsing.bodies import normal_body, written_body
 from tests.newsletter.digests import CERTAIN, LABELS, page, stories
 
 anything = st.text(max_size=60)
-lines = st.sampled_from(
-    ["## Deep Dives", "### A story", "# Engineering @ Scale — 2026-11-20", "company: Acme", "---"]
-    + ["sources: ?", "```", "```python", "~~~", "````", "[A] · Acme · Source text", "> quote", ""]
-    + ["**[A]** · Acme · [Source](https://example.com/)", " ## One space", "  ### Two", "- item"]
-    + ["    # four", "\t# tab", "A · B · C", "\\## escaped", "שלום עולם", "📰 emoji", "日本語の本文", "…"]
-    + ["- ```", "  ```", "1. one", "***", "<b>bold</b>", "`## code`", "text  ", "Sources", "- a"]
-    + ["note: a line like a key", "#hashtag", "#", "##", "   ### three", "|a|b|"]
-)
+LINES = ["## Deep Dives", "### A story", "# Engineering @ Scale — 2026-11-20", "company: Acme"]
+LINES += [
+    "sources: ?",
+    "```",
+    "```python",
+    "~~~",
+    "````",
+    "[A] · Acme · Source text",
+    "> quote",
+    "",
+]
+LINES += ["**[A]** · Acme · [Source](https://example.com/)", " ## One space", "  ### Two", "- item"]
+LINES += [
+    "    # four",
+    "\t# tab",
+    "A · B · C",
+    "\\## escaped",
+    "שלום עולם",
+    "📰 emoji",
+    "日本語",
+    "…",
+]
+LINES += ["- ```", "  ```", "1. one", "***", "<b>bold</b>", "`## code`", "text  ", "Sources", "- a"]
+LINES += ["note: a line like a key", "#hashtag", "#", "##", "   ### three", "|a|b|", "---", "> ```"]
+lines = st.sampled_from(LINES)
 bodies = st.one_of(anything, st.lists(lines | anything, max_size=8).map("\n".join))
 slugs = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,5})?", fullmatch=True)
 refs = st.lists(
