@@ -331,6 +331,8 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # It warns at every start that the filesystem has no host name.
+    "loggers": {"kombu.connection": {"level": "ERROR"}},
 }
 
 # --- The admin's look ------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """An installation in a folder of its own, with a mail server and workers as in production."""
 
+import contextlib
 import json
 import os
 import signal
@@ -104,14 +105,21 @@ class Installation:
                 cwd=ROOT,
                 env=self.environment,
                 stdout=subprocess.DEVNULL,
+                # A worker's beat is a process of its own, and must die with it.
+                start_new_session=True,
             )
             for _ in range(count)
         ]
 
     def kill(self) -> None:
-        """End all workers at once, without a word of warning."""
+        """End all workers at once, with whatever they started, without a word of warning."""
         for worker in self.workers:
-            worker.send_signal(signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+
+    def bury(self) -> None:
+        """Kill all workers and wait until they are gone."""
+        self.kill()
         for worker in self.workers:
             worker.wait()
 

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import threading
 import time
 import uuid
@@ -69,8 +68,7 @@ def soak(
 
         def kill_at_fatal_messages(recipient: str) -> None:
             if len(server.taken) in fatal:
-                for worker in house.workers:
-                    worker.send_signal(signal.SIGKILL)
+                house.kill()
                 due.set()
 
         server.on_taken = kill_at_fatal_messages
@@ -79,7 +77,7 @@ def soak(
         house.start(workers)
         while time.monotonic() < deadline:
             if due.wait(timeout=1):
-                house.kill()
+                house.bury()
                 kills += 1
                 due.clear()
                 house.start(workers)
@@ -87,7 +85,7 @@ def soak(
                 states = house.states()
                 if not set(states.values()) & {"pending", "claimed", "sending"}:
                     break
-        house.kill()
+        house.bury()
         states = house.states()
         taken = server.ids()
 
