@@ -47,7 +47,7 @@ class Word(NamedTuple):
     def is_plain(self) -> bool:
         """Tell whether this is an ordinary lower-case word of running text."""
         word = self.text.strip("“”\"'‘’(),.;:!?—–")
-        return word[:1].islower() and word.replace("-", "").replace("’", "").isalpha()
+        return word.islower() and word.replace("-", "").replace("’", "").isalpha()
 
 
 @dataclass(frozen=True, slots=True)

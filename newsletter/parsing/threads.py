@@ -10,7 +10,7 @@ from newsletter.parsing.bodies import read_body
 from newsletter.parsing.fences import fenced
 from newsletter.parsing.flowing import BLOCK, SENTENCE_END, Flow, tell_added
 from newsletter.parsing.headings import heading_of
-from newsletter.parsing.labels import Word, words_of
+from newsletter.parsing.labels import SMALL_WORDS, Word, words_of
 from newsletter.parsing.openings import EMPHASES, LIST_MARK, bare_headline
 from newsletter.parsing.stories import STORY_HEADING
 from newsletter.parsing.values import HEADLINE_LIMIT, MOST_PARTS, Line, Report, excerpt
@@ -185,4 +185,10 @@ def body_start(words: list[Word]) -> int:
 
 
 def begins_sentence(words: list[Word], index: int) -> bool:
-    return words[index].is_capital and words[index + 1].is_plain and words[index + 2].is_plain
+    after = words[index + 1 : index + 3]
+    return (
+        words[index].is_capital
+        and all(word.is_plain for word in after)
+        # “The Rise of the Machines”: small words belong to titles.
+        and not all(word.text in SMALL_WORDS for word in after)
+    )
