@@ -17,7 +17,9 @@ Deep Dives#
 Patterns Across Companies#
 Caches everywhere.
 """
-BAD = GOOD.replace("Deep Dives#", "Odd Section#")
+# A section that nobody knows is a matter for review; a day that does not exist is an error.
+ODD = GOOD.replace("Deep Dives#", "Odd Section#")
+BAD = GOOD.replace("2026-11-18", "2026-13-18")
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def test_a_check_stores_nothing_and_says_what_saving_would_do(admin_client, box)
 
 
 def test_a_fault_is_shown_with_its_line_and_the_lines_text(admin_client, box):
-    page = admin_client.post(box, {"text": BAD, "check": "1"})
+    page = admin_client.post(box, {"text": ODD, "check": "1"})
     assert "Line 4" in text_of(page)
     assert "<q" in page.content.decode()
     assert "Odd Section#" in page.content.decode().split("data-reports")[1]
@@ -59,7 +61,7 @@ def test_saving_the_same_text_again_says_that_it_is_there(admin_client, box):
 
 
 def test_line_ends_of_a_browser_do_not_move_the_lines(admin_client, box):
-    page = admin_client.post(box, {"text": BAD.replace("\n", "\r\n"), "check": "1"})
+    page = admin_client.post(box, {"text": ODD.replace("\n", "\r\n"), "check": "1"})
     assert "Line 4" in text_of(page)
 
 
@@ -89,7 +91,7 @@ def test_an_empty_box_asks_for_a_text(admin_client, box):
 
 
 def test_a_live_check_gets_the_lines_alone(admin_client, box):
-    answer = admin_client.post(box, {"text": BAD}, headers={"X-Requested-With": "fetch"})
+    answer = admin_client.post(box, {"text": ODD}, headers={"X-Requested-With": "fetch"})
     assert "Line 4" in text_of(answer)
     assert "<html" not in answer.content.decode()
     assert not Issue.objects.exists()
