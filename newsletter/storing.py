@@ -66,6 +66,9 @@ def import_text(text: str, *, accept_suggestions: bool = False, dry_run: bool = 
     except IntegrityError:
         # Another import made the same issue between our look and our insert; now it is there.
         result = store(parse.issue, catalogue, accept=accept_suggestions, dry_run=dry_run)
+    if dry_run:
+        # The rows as they are: what was tried on them is rolled back by now.
+        result = replace(result, issue=stored_issue(parse.issue))
     return replace(result, diagnostics=in_order([*diagnostics, *result.diagnostics]))
 
 
@@ -104,8 +107,6 @@ def store(parsed: ParsedIssue, catalogue: Catalogue, *, accept: bool, dry_run: b
         result = replace(result, outcome=outcome)
     if dry_run:
         transaction.set_rollback(True)
-        # The values of a rolled back update must not leave with the row.
-        result = replace(result, issue=stored_issue(parsed) if known else None)
     return result
 
 
