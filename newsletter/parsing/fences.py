@@ -12,7 +12,8 @@ OPENER = re.compile(
 CLOSER = re.compile(r"[ \t>]*(?P<fence>`{3,}|~{3,})\s*$")
 # CommonMark §4.5: four spaces before a fence make it indented code.
 DEEPEST_INDENT = 3
-INSIDE_CONTAINER = (" ", "\t", ">")
+# The content of a list item is indented by two at least.
+INSIDE_CONTAINER = ("  ", "\t", ">")
 
 
 class Fence(NamedTuple):

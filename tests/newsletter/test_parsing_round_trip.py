@@ -120,6 +120,8 @@ def test_space_before_a_line_like_a_heading_renders_the_same(body):
         "One.\n\nTwo.\n\n- a\n- b\n\n> c",
         "[Another] · Acme · Source looks like a story",
         "    ## indented code stays code",
+        "- ```\n  ## in a list\n  ```\n- b",
+        "- ```\n## ends the list",
         "مرحبا بالعالم",
     ],
 )
