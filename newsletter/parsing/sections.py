@@ -99,6 +99,10 @@ class Outline:
         ours = fold(title.name) == fold(self.publication)
         if not ours and not line.text.startswith("#") and self.begun:
             return False
+        before = self.title
+        # A page may show a date like a title above the title itself.
+        if before and ours and fold(before[1].name) != fold(self.publication) and not self.begun:
+            self.title = None
         if self.title is None and not (self.strict and self.begun):
             self.title = (line.number, title)
             if not ours:
@@ -144,7 +148,9 @@ class Outline:
         if heading_or_none is None:
             return False
         part = section_of(heading_or_none.text)
-        if part or self.is_unknown_section(heading_or_none):
+        # Headings above the title are the page's: they are reported with its other lines.
+        above = self.title is None and not self.begun
+        if part or (not above and self.is_unknown_section(heading_or_none)):
             return self.begin(line, heading_or_none, part)
         return False
 

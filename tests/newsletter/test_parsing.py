@@ -228,6 +228,15 @@ def test_text_around_a_digest_is_reported_line_by_line():
     assert found(parse, "text-outside") == [(1, "review"), (2, "review"), (7, "review")]
 
 
+def test_headings_and_dates_of_the_page_above_the_title_are_left_out_and_reported():
+    parse = read("# My site\nUpdated — 2026-11-19\n" + page("[A] · Acme · Source Body."))
+    assert f"{parse.issue.period_end}" == "2026-11-20"
+    assert only(parse)[0] == "A"
+    assert found(parse, "text-outside") == [(1, "review")]
+    assert found(parse, "other-publication") == [(2, "warning")]
+    assert not parse.has_errors
+
+
 def test_setext_and_bold_headings_are_read():
     text = (
         "Engineering @ Scale — 2026-11-20\n====\n\n**Deep Dives**\n\n[A] · Acme · Source Body.\n\n"
