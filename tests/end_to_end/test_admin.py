@@ -1,9 +1,7 @@
 """A real browser works at the editors' desk."""
 
-import os
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,41 +12,15 @@ from newsletter.states import IssueState
 from newsletter.steering import send_now
 from tests.factories import make_issue, make_reader, make_source, make_story
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-# No chatter with the network besides our own server.
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE, DESK = 375, 1280
 # The preview waits 600 ms for the next key.
 PREVIEW_MS = 5_000
 PAGE_SECONDS = 1.0
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not here; install Debian's package chromium")
-    # Playwright keeps an event loop in this thread, which Django takes for an async caller.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        with playwright.sync_playwright() as started:
-            running = started.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-            yield running
-            running.close()
 
 
 @pytest.fixture

@@ -18,22 +18,10 @@ from tests import samples
 from tests.golden.dom import seen_by
 from tests.mails import LINKS
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PICTURES = Path(__file__).resolve().parent.parent.parent / "docs" / "pictures"
 REGENERATE = os.environ.get("REGENERATE_PICTURES", "") not in {"", "0"}
 WIDTHS = [320, 375, 700]
@@ -85,16 +73,6 @@ ISSUES = {
     "weekly": (samples.weekly(), Choice.everything()),
     "unbreakable": (unbreakable(), Choice.everything()),
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not here; install Debian's package chromium")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-        yield running
-        running.close()
 
 
 @pytest.fixture(autouse=True)

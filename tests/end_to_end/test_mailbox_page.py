@@ -6,10 +6,8 @@ from django.urls import reverse
 
 from newsletter import mailbox
 
-pages = pytest.importorskip("tests.end_to_end.test_reader_pages", reason="needs a browser")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
-browser, open_page = pages.browser, pages.open_page
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE = 375

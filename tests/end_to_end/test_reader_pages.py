@@ -1,8 +1,6 @@
 """A real browser walks through the readers' pages, with and without JavaScript."""
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from django.core import mail
@@ -12,37 +10,11 @@ from subscribers.models import Subscriber
 from subscribers.tasks import send_confirmation
 from tests.factories import make_issue, make_reader, make_source, make_story, make_thread
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-# No chatter with the network besides our own server.
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE, DESK = 375, 1280
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not here; install Debian's package chromium")
-    # Playwright keeps an event loop in this thread, which Django takes for an async caller.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        with playwright.sync_playwright() as started:
-            running = started.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-            yield running
-            running.close()
 
 
 @pytest.fixture
@@ -52,34 +24,6 @@ def site(live_server, settings, monkeypatch):
         send_confirmation, "apply_async", lambda args, **_: send_confirmation(*args)
     )
     return live_server.url
-
-
-@pytest.fixture
-def open_page(browser):
-    """Open pages that fail the test on any error of script or security policy."""
-    contexts = []
-    complaints = []
-
-    def opening(*, width=DESK, scripts=True, scheme="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,
-            java_script_enabled=scripts,
-            timezone_id="Europe/Zurich",
-            locale="en-GB",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text))
-        return page
-
-    yield opening
-    for context in contexts:
-        context.close()
-    # A page that answers 404 or 410 on purpose is noted by the browser too.
-    assert [line for line in complaints if "Failed to load resource" not in line] == []
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])

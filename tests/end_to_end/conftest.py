@@ -1,0 +1,63 @@
+"""One Chromium for the tests of a module; they are skipped where there is none."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+# No chatter with the network besides our own server.
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK = 1280
+PATIENCE_MS = 10_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not here; install Debian's package chromium")
+    # Playwright keeps an event loop in this thread, which Django takes for an async caller.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        with playwright.sync_playwright() as started:
+            running = started.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+            yield running
+            running.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open pages that fail the test on any error of script or security policy."""
+    contexts = []
+    complaints = []
+
+    def opening(*, width=DESK, scripts=True, scheme="light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
+            timezone_id="Europe/Zurich",
+            locale="en-GB",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text))
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+    # A page that answers 404 or 410 on purpose is noted by the browser too.
+    assert [line for line in complaints if "Failed to load resource" not in line] == []
