@@ -6,6 +6,7 @@ cannot be understood stops the start with a message that names the variable.
 
 import os
 from datetime import timedelta
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
+from config.admin_look import unfold_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")  # the environment wins over the file
@@ -37,10 +39,12 @@ POSTAL_ADDRESS = environment.text("POSTAL_ADDRESS", default="")
 BASE_URL = environment.base_url("BASE_URL", default="http://localhost:8000")
 BASE_HOST = urlsplit(BASE_URL).hostname or "localhost"
 # List-Id, Message-ID and Feedback-ID are made under this domain.
-MAIL_DOMAIN = environment.text("MAIL_DOMAIN", default=BASE_HOST)
+MAIL_DOMAIN = environment.host_name("MAIL_DOMAIN", default=BASE_HOST)
 # The fourth field of Feedback-ID; Google asks for 5 to 15 characters.
-FEEDBACK_SENDER_ID = environment.text("FEEDBACK_SENDER_ID", default="broadsheet")
-PUBLICATION_TIME_ZONE = environment.text("PUBLICATION_TIME_ZONE", default="UTC")
+FEEDBACK_SENDER_ID = environment.matching(
+    "FEEDBACK_SENDER_ID", r"[A-Za-z0-9-]{5,15}", default="broadsheet"
+)
+PUBLICATION_TIME_ZONE = environment.time_zone("PUBLICATION_TIME_ZONE", default="UTC")
 
 # --- Secrets and hosts -----------------------------------------------------------------
 
@@ -57,7 +61,9 @@ else:
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", default=[])
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default=list({BASE_HOST, *LOCAL_HOSTS}))
+ALLOWED_HOSTS = environment.words(
+    "ALLOWED_HOSTS", default=list(dict.fromkeys([BASE_HOST, *LOCAL_HOSTS]))
+)
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
 
 HTTPS = BASE_URL.startswith("https://")
@@ -181,7 +187,12 @@ if DATABASE.get("ENGINE") == "django.db.backends.sqlite3":
     }
 elif DATABASE.get("ENGINE") == "django.db.backends.postgresql":
     DATABASE["CONN_MAX_AGE"] = 0  # the pool keeps connections
-    DATABASE["OPTIONS"] = {"pool": True, **DATABASE.get("OPTIONS", {})}
+    # After a restart of the server the pool's connections are dead, and must be noticed.
+    DATABASE["CONN_HEALTH_CHECKS"] = True
+    # A worker's thread keeps its connection while it talks to a mail server.
+    most = environment.whole_number("DATABASE_POOL", default=16, minimum=1, maximum=1_000)
+    pool = {"min_size": 1, "max_size": most}
+    DATABASE["OPTIONS"] = {"pool": pool, **DATABASE.get("OPTIONS", {})}
 else:
     raise ImproperlyConfigured(
         "DATABASE_URL names no database that Broadsheet knows. "
@@ -214,21 +225,25 @@ EMAIL_TIMEOUT = environment.whole_number("EMAIL_TIMEOUT", default=30, minimum=1,
 EMAIL_FINAL_TIMEOUT = environment.whole_number(
     "EMAIL_FINAL_TIMEOUT", default=300, minimum=1, maximum=600
 )
-DEFAULT_FROM_EMAIL = environment.text(
-    "DEFAULT_FROM_EMAIL", default=f'"{PUBLICATION_NAME}" <digest@{MAIL_DOMAIN}>'
+DEFAULT_FROM_EMAIL = environment.mail_address(
+    "DEFAULT_FROM_EMAIL", default=formataddr((PUBLICATION_NAME, f"digest@{MAIL_DOMAIN}"))
 )
-REPLY_TO = environment.text("REPLY_TO", default="")
+REPLY_TO = environment.mail_address("REPLY_TO", default="")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Any ANYMAIL_… variable goes to Anymail as it is, so every provider can be set from outside.
 ANYMAIL = {
-    name.removeprefix("ANYMAIL_"): value
-    for name, value in os.environ.items()
-    if name.startswith("ANYMAIL_")
+    # Tags and switched-off tracking are wishes: a provider without them still sends.
+    "IGNORE_UNSUPPORTED_FEATURES": True,
+    # Seconds to connect, and to wait for an answer.
+    "REQUESTS_TIMEOUT": (EMAIL_TIMEOUT, EMAIL_FINAL_TIMEOUT),
+    **environment.prefixed("ANYMAIL_"),
 }
 
 # --- Celery ----------------------------------------------------------------------------
 
-CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = environment.matching(
+    "CELERY_BROKER_URL", r"filesystem://|rediss?://.+|amqps?://.+|sqs://.*", default="filesystem://"
+)
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
@@ -237,8 +252,14 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Longer than EMAIL_FINAL_TIMEOUT, or a slow server's answer would be cut off.
-CELERY_TASK_TIME_LIMIT = EMAIL_FINAL_TIMEOUT + 120
+# Connecting, the greeting, TLS, logging in, envelope and content: each may take EMAIL_TIMEOUT.
+STEPS_BEFORE_THE_DOT = 10
+# The longest that one message can take. A drain is cut off, and a worker with a message in
+# hand taken for dead, only after more than that.
+LONGEST_MESSAGE_SECONDS = STEPS_BEFORE_THE_DOT * EMAIL_TIMEOUT + EMAIL_FINAL_TIMEOUT
+# A drain goes on to new messages for this long.
+DRAIN_SECONDS = 45
+CELERY_TASK_TIME_LIMIT = DRAIN_SECONDS + LONGEST_MESSAGE_SECONDS + 30
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
@@ -255,7 +276,8 @@ if CELERY_BROKER_URL == "filesystem://":
     }
 elif CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": 600,
+        # After that Redis gives a task to another worker; later than its time limit.
+        "visibility_timeout": CELERY_TASK_TIME_LIMIT + 60,
         "socket_timeout": 10,
         "socket_keepalive": True,
         "health_check_interval": 25,
@@ -266,10 +288,13 @@ TICK_SECONDS = environment.whole_number("TICK_SECONDS", default=60, minimum=1, m
 CLAIM_LEASE_SECONDS = environment.whole_number(
     "CLAIM_LEASE_SECONDS", default=120, minimum=1, maximum=3_600
 )
-# One that died while it was sending: its message is called doubtful after this. Longer than
-# the wait for a server's last answer, or living workers would be taken for dead.
+# One that died while it was sending: its message is called doubtful after this. No less than
+# the longest that a message can take, or living workers would be taken for dead.
 INTENT_LEASE_SECONDS = environment.whole_number(
-    "INTENT_LEASE_SECONDS", default=EMAIL_FINAL_TIMEOUT + 60, minimum=1, maximum=3_600
+    "INTENT_LEASE_SECONDS",
+    default=LONGEST_MESSAGE_SECONDS + 30,
+    minimum=EMAIL_FINAL_TIMEOUT,
+    maximum=86_400,
 )
 # How many workers a tick wakes for one issue; more send faster where there are more.
 DRAINS_PER_ISSUE = environment.whole_number("DRAINS_PER_ISSUE", default=2, minimum=1, maximum=64)
@@ -342,54 +367,4 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 MIDDLEWARE += ["newsletter.admin.security.AdminPolicyMiddleware"]
 # The theme's log-in page knows no other place to go on to.
 LOGIN_REDIRECT_URL = "admin:index"
-UNFOLD = {
-    "SITE_TITLE": "Broadsheet",
-    "SITE_HEADER": "Broadsheet",
-    "SITE_SUBHEADER": PUBLICATION_NAME,
-    "SITE_SYMBOL": "newspaper",
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "SHOW_BACK_BUTTON": True,
-    "ENVIRONMENT": "newsletter.admin.navigation.environment",
-    "DASHBOARD_CALLBACK": "newsletter.admin.dashboard.dashboard",
-    "STYLES": ["newsletter.admin.navigation.stylesheet"],
-    "SITE_FAVICONS": [
-        {
-            "rel": "icon",
-            "type": "image/svg+xml",
-            "href": "newsletter.admin.navigation.favicon",
-        }
-    ],
-    "SIDEBAR": {"navigation": "newsletter.admin.navigation.sidebar"},
-    "BORDER_RADIUS": "2px",
-    "COLORS": {
-        # Paper and ink of the mails and pages, as steps from light to dark.
-        "base": {
-            "50": "#f6f4ee",
-            "100": "#efece4",
-            "200": "#d9d4c8",
-            "300": "#c9c3b5",
-            "400": "#a8a295",
-            "500": "#635f56",
-            "600": "#46423b",
-            "700": "#37332c",
-            "800": "#2a2722",
-            "900": "#1a1917",
-            "950": "#121110",
-        },
-        # Oxblood; 500 is what dark pages write links with.
-        "primary": {
-            "50": "#fbf3f0",
-            "100": "#f6e3dc",
-            "200": "#edc8bc",
-            "300": "#f0b6a0",
-            "400": "#f0a58a",
-            "500": "#f0a58a",
-            "600": "#8c2f1b",
-            "700": "#742716",
-            "800": "#5c1f12",
-            "900": "#45170d",
-            "950": "#2b0e08",
-        },
-    },
-}
+UNFOLD = unfold_settings(PUBLICATION_NAME)

@@ -37,16 +37,21 @@ def approve(issue: Issue, *, now: datetime, confirmed_late: bool = False) -> Rev
         locked = Issue.objects.select_for_update().get(pk=issue.pk)
         if locked.state != IssueState.DRAFT:
             raise WrongState(locked.slug, locked.state, IssueState.APPROVED)
-        blocking = [
-            finding
-            for finding in preflight.check(locked, now=now)
-            if finding.level == "error" or (finding.code == LATE and not confirmed_late)
-        ]
-        if blocking:
-            raise NotApprovable(blocking)
+        refuse_faults(locked, now=now, confirmed_late=confirmed_late)
         revision = freeze(locked)
         issue.become(IssueState.APPROVED, approved_at=now, state_reason="")
     return revision
+
+
+def refuse_faults(issue: Issue, *, now: datetime, confirmed_late: bool) -> None:
+    """Raise NotApprovable where preflight finds an error, or a late issue not confirmed."""
+    blocking = [
+        finding
+        for finding in preflight.check(issue, now=now)
+        if finding.level == "error" or (finding.code == LATE and not confirmed_late)
+    ]
+    if blocking:
+        raise NotApprovable(blocking)
 
 
 def withdraw(issue: Issue) -> None:
@@ -54,11 +59,12 @@ def withdraw(issue: Issue) -> None:
     issue.become(IssueState.DRAFT, approved_at=None)
 
 
-def revise(issue: Issue) -> Revision | None:
+def revise(issue: Issue, *, now: datetime) -> Revision | None:
     """Freeze what an editor changed after approval, for deliveries not yet sent.
 
     Returns None where nothing that a reader sees has changed. Raises NotApprovable where the
-    edited issue cannot be rendered, and WrongState outside of approved, sending and paused.
+    edited issue would not be approved either, and readers still get the text from before;
+    WrongState outside of approved, sending and paused.
     """
     with transaction.atomic():
         locked = Issue.objects.select_for_update().get(pk=issue.pk)
@@ -67,6 +73,8 @@ def revise(issue: Issue) -> Revision | None:
         current = locked.revisions.current().first()
         if current is not None and current.content_hash == content_of(locked).content_hash:
             return None
+        # Whether it is late was asked when it was approved.
+        refuse_faults(locked, now=now, confirmed_late=True)
         return freeze(locked)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Count, F, Max, Min
+from django.db.models import Case, Count, F, Max, Min, TextField, Value, When
 from django.db.models.functions import Now
 
 from newsletter.models import Issue
@@ -64,28 +65,34 @@ class Books:
 def books(issue: Issue) -> Books:
     """Count what became of an issue's audience, as the ledger says at this moment."""
     audience = Issue.objects.values_list("audience", flat=True).get(pk=issue.pk)
-    by_state = dict(issue.deliveries.order_by().values_list("state").annotate(rows=Count("pk")))
-    reasons = dict(
-        issue.deliveries.filter(state=DeliveryState.SKIPPED)
-        .order_by()
-        .values_list("reason")
-        .annotate(rows=Count("pk"))
+    # One statement, so that a row which moves meanwhile is counted once.
+    skipped_for = Case(
+        When(state=DeliveryState.SKIPPED, then="reason"),
+        default=Value(""),
+        output_field=TextField(),
     )
+    rows = issue.deliveries.order_by().values_list("state", skipped_for)
+    by_state: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for state, reason, number in rows.annotate(number=Count("pk")):
+        by_state[state] += number
+        if state == DeliveryState.SKIPPED:
+            reasons[reason] += number
     went_out = issue.deliveries.filter(intent_at__isnull=False).aggregate(
         variants=Count("variant", distinct=True), first=Min("intent_at"), last=Max("sent_at")
     )
     lasted = went_out["last"] - went_out["first"] if went_out["last"] else None
     return Books(
         audience=audience,
-        sent=sum(by_state.get(state, 0) for state in ACCEPTED),
+        sent=sum(by_state[state] for state in ACCEPTED),
         suppressed=reasons.pop(SkipReason.SUPPRESSED, 0),
-        skipped=reasons,
-        failed=by_state.get(DeliveryState.FAILED, 0),
-        ambiguous=by_state.get(DeliveryState.AMBIGUOUS, 0),
-        cancelled=by_state.get(DeliveryState.CANCELLED, 0),
-        waiting=sum(by_state.get(state, 0) for state in OPEN),
-        bounced=by_state.get(DeliveryState.BOUNCED, 0),
-        complained=by_state.get(DeliveryState.COMPLAINED, 0),
+        skipped=dict(reasons),
+        failed=by_state[DeliveryState.FAILED],
+        ambiguous=by_state[DeliveryState.AMBIGUOUS],
+        cancelled=by_state[DeliveryState.CANCELLED],
+        waiting=sum(by_state[state] for state in OPEN),
+        bounced=by_state[DeliveryState.BOUNCED],
+        complained=by_state[DeliveryState.COMPLAINED],
         variants=went_out["variants"],
         seconds=lasted.total_seconds() if lasted is not None else None,
     )

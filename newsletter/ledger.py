@@ -14,15 +14,17 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 
-from newsletter.models import Delivery
-from newsletter.models.deliveries import MAX_CLAIMS
+from newsletter.models import Delivery, Issue
+from newsletter.models.deliveries import MAX_DEATHS
 from newsletter.states import DeliveryState, IssueState, SkipReason, deliveries_before
 
 # delivery.md §3, found by trial: enough to keep the claim's cost small, few enough to lose.
 CLAIM_SIZE = 20
+REASON_LENGTH = 300
+ISSUE_CLOSED = "not sent, and the issue was closed meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,15 @@ class Claim:
 class Result:
     """What became of an attempt: a state to settle in, and how it is told.
 
-    ``due_at`` says when a message proven not to be sent is tried again.
+    ``due_at`` says when a message proven not to be sent is tried again; ``tried`` is False
+    where the server could not be reached, which is no attempt at this message.
     """
 
     state: DeliveryState
     reason: str = ""
     reply: str = ""
     due_at: datetime | None = None
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +57,43 @@ class Swept:
     released: int
     poisoned: int
     doubtful: int
+    ended: int = 0
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.released or self.poisoned or self.doubtful or self.ended)
+
+
+def in_state(*states: IssueState) -> Exists:
+    """Ask for a row's issue inside the row's own UPDATE.
+
+    A join would become a subquery over rows, whose answer PostgreSQL keeps from before it
+    waited for a lock; what another worker or an editor did meanwhile would be overwritten.
+    """
+    return Exists(Issue.objects.filter(pk=OuterRef("issue_id"), state__in=states))
 
 
 def claim(issue_id: int, *, now: datetime, size: int = CLAIM_SIZE) -> Claim:
-    """Take up to ``size`` due rows of an issue that is sending; nobody else can have them."""
+    """Take up to ``size`` due rows of an issue that is sending; nobody else can have them.
+
+    A row that was in the hands of a worker when it died is taken by itself, so that one
+    which kills its workers is found without harm to the others.
+    """
     token = uuid.uuid4()
+    ready = Issue.objects.filter(pk=issue_id, state=IssueState.SENDING).rested(now)
     with transaction.atomic():
         due = (
             Delivery.objects.due(now)
-            .filter(issue_id=issue_id, issue__state=IssueState.SENDING)
+            .filter(Exists(ready), issue_id=issue_id)
             .order_by("due_at", "pk")
-            .select_for_update(skip_locked=True, of=("self",))
+            .select_for_update(skip_locked=True)
         )
-        ids = tuple(due.values_list("pk", flat=True)[:size])
+        unharmed = due.filter(deaths=0).values_list("pk", flat=True)[:size]
+        ids = tuple(unharmed) or tuple(due.values_list("pk", flat=True)[:1])
         Delivery.objects.filter(pk__in=ids, state=DeliveryState.PENDING).update(
             state=DeliveryState.CLAIMED,
             token=token,
             lease_until=Now() + timedelta(seconds=settings.CLAIM_LEASE_SECONDS),
-            claims=F("claims") + 1,
         )
     return Claim(token, ids)
 
@@ -89,7 +112,7 @@ def intend(
     False where nothing may be sent: the claim ran out, or the issue is not sending any more.
     """
     rows = Delivery.objects.held(token).filter(
-        pk=delivery_id, state=DeliveryState.CLAIMED, issue__state=IssueState.SENDING
+        in_state(IssueState.SENDING), pk=delivery_id, state=DeliveryState.CLAIMED
     )
     return bool(
         rows.update(
@@ -97,7 +120,7 @@ def intend(
             lease_until=Now() + timedelta(seconds=settings.INTENT_LEASE_SECONDS),
             intent_at=Now(),
             attempts=F("attempts") + 1,
-            claims=0,
+            deaths=0,
             revision_id=revision_id,
             variant=variant,
             stories=stories,
@@ -112,18 +135,27 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
     A worker that comes back after its lease still owns the truth about its own message, so it
     may settle a row that the janitor called doubtful.
     """
+    before = deliveries_before(result.state) & {DeliveryState.SENDING, DeliveryState.AMBIGUOUS}
+    rows = Delivery.objects.filter(pk=delivery_id, token=token, state__in=before)
     fields: dict[str, object] = {
         "state": result.state,
         "reason": result.reason,
         "reply": result.reply,
         "lease_until": None,
     }
+    if not result.tried:
+        fields["attempts"] = F("attempts") - 1
     if result.state == DeliveryState.SENT:
         fields["sent_at"] = Now()
-    if result.due_at is not None:
-        fields["due_at"] = result.due_at
-    before = deliveries_before(result.state) & {DeliveryState.SENDING, DeliveryState.AMBIGUOUS}
-    rows = Delivery.objects.filter(pk=delivery_id, token=token, state__in=before)
+    if result.state != DeliveryState.PENDING:
+        return bool(rows.update(**fields))
+    going_on = in_state(IssueState.SENDING, IssueState.PAUSED)
+    if rows.filter(going_on).update(**fields, due_at=result.due_at):
+        return True
+    fields |= {
+        "state": DeliveryState.CANCELLED,
+        "reason": f"{ISSUE_CLOSED}: {result.reason}"[:REASON_LENGTH],
+    }
     return bool(rows.update(**fields))
 
 
@@ -136,27 +168,35 @@ def fail_claimed(delivery_id: int, token: uuid.UUID, reason: str) -> bool:
 def release(token: uuid.UUID) -> int:
     """Give back what a claim holds and has not begun to send; returns how many rows."""
     return Delivery.objects.filter(token=token, state=DeliveryState.CLAIMED).update(
-        state=DeliveryState.PENDING, lease_until=None, claims=F("claims") - 1
+        state=DeliveryState.PENDING, lease_until=None
     )
 
 
 def sweep() -> Swept:
     """Put right what dead workers left: the janitor's round.
 
-    Without a committed intent nothing was sent, so the row waits again, unless it was claimed
-    MAX_CLAIMS times without an attempt. With one nobody knows, so the row is doubtful.
+    Without a committed intent nothing was sent, so the row waits again, unless workers died
+    over it alone MAX_DEATHS times. With one nobody knows, so the row is doubtful.
     """
     expired = Delivery.objects.expired()
     claimed = expired.filter(state=DeliveryState.CLAIMED)
-    poisoned = claimed.filter(claims__gte=MAX_CLAIMS).update(
+    poisoned = claimed.filter(deaths__gte=MAX_DEATHS - 1).update(
         state=DeliveryState.FAILED,
-        reason=f"poison: {MAX_CLAIMS} workers in a row died or stopped before sending it",
+        deaths=F("deaths") + 1,
+        reason=f"poison: {MAX_DEATHS} workers in a row died or stopped before sending it",
         lease_until=None,
     )
-    released = claimed.update(state=DeliveryState.PENDING, lease_until=None)
+    released = claimed.update(state=DeliveryState.PENDING, deaths=F("deaths") + 1, lease_until=None)
     doubtful = expired.filter(state=DeliveryState.SENDING).update(
         state=DeliveryState.AMBIGUOUS,
         reason="the worker died or stopped while it was sending",
         lease_until=None,
     )
-    return Swept(released, poisoned, doubtful)
+    return Swept(released, poisoned, doubtful, end_leftovers())
+
+
+def end_leftovers() -> int:
+    """End rows that wait in an issue which was closed in the same moment; returns how many."""
+    closed = in_state(IssueState.SENT, IssueState.CANCELLED)
+    left = Delivery.objects.filter(closed, state=DeliveryState.PENDING)
+    return left.update(state=DeliveryState.CANCELLED, reason=ISSUE_CLOSED)

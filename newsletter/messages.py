@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
 from django.urls import reverse
 
 from newsletter.composing import ComposedMail
@@ -18,6 +19,8 @@ from subscribers.links import absolute
 # RFC 5322 §2.1.1 recommends lines of at most 78 characters, "Subject: " included; longer
 # subjects are folded, and cut off in every inbox long before this.
 SUBJECT_SHOWN = 150
+# Not printable by themselves, but emoji and Persian words fall apart without them.
+JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,10 @@ def quoted_printable() -> Charset:
 
 def one_line(text: str) -> str:
     """Return text without line breaks and controls: each would begin a header of its own."""
-    plain = "".join(" " if not character.isprintable() else character for character in text)
-    return " ".join(plain.split())
+    plain = (
+        character if character.isprintable() or character in JOINERS else " " for character in text
+    )
+    return " ".join("".join(plain).split())
 
 
 def shortened(text: str, limit: int) -> str:
@@ -83,7 +88,11 @@ def headers(envelope: Envelope) -> dict[str, str]:
 
 
 def message_for(envelope: Envelope, mail: ComposedMail) -> EmailMultiAlternatives:
-    """Build the message for one reader: one recipient, text and HTML, no tracking."""
+    """Build the message for one reader: one recipient, text and HTML, no tracking.
+
+    Raises ValueError where the address cannot stand in a header.
+    """
+    sanitize_address(envelope.address, "utf-8")
     message = EmailMultiAlternatives(
         subject=shortened(one_line(envelope.subject), SUBJECT_SHOWN),
         body=mail.text,

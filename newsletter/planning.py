@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from newsletter import schedule
@@ -15,6 +15,8 @@ from newsletter.models import Delivery, Issue
 from newsletter.states import IssueState, WrongState
 from subscribers.models import Subscriber
 from subscribers.zones import zone_named
+
+log = logging.getLogger(__name__)
 
 # Rows a statement: SQLite allows 250,000 values in one, and memory stays flat.
 BATCH = 2_000
@@ -77,12 +79,18 @@ def plan_due(now: datetime) -> list[Issue]:
     """Plan every approved issue whose day has begun somewhere, and return those planned.
 
     Planning waits until then so that readers who confirm in between are in the audience.
+    An issue that cannot be planned is logged and holds up no other.
     """
     planned = []
     for issue in Issue.objects.in_state(IssueState.APPROVED).order_by("period_end", "pk"):
-        if schedule.earliest_due(issue.period_end) <= now:
-            # Another machine's tick may have planned it a moment ago.
-            with contextlib.suppress(WrongState):
-                plan(issue, now=now)
-                planned.append(issue)
+        if schedule.earliest_due(issue.period_end) > now:
+            continue
+        try:
+            plan(issue, now=now)
+        except WrongState:
+            continue  # another machine's tick was quicker
+        except IntegrityError:
+            log.exception("%s could not be planned; the next tick tries again", issue.slug)
+            continue
+        planned.append(issue)
     return planned

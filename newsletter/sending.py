@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from time import monotonic
 
-from django.core.mail import get_connection
-from django.db import transaction
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from newsletter import ledger
-from newsletter.composing import ComposedMail, Composer, PersonalLinks
+from newsletter.composing import Composition, PersonalLinks
+from newsletter.editions import Edition, edition_of
 from newsletter.ledger import Claim, Result
 from newsletter.messages import Envelope, message_for
-from newsletter.models import Delivery, Issue, Revision
-from newsletter.rendering import RenderedIssue
+from newsletter.models import Delivery, Issue
+from newsletter.retrying import rest_after, result_of
 from newsletter.states import DeliveryState, IssueState, SkipReason, WrongState
-from newsletter.transport import Outcome, Verdict, post
+from newsletter.transport import Outcome, Verdict, disconnect, post
 from subscribers.audience import choice_of, obstacle
 from subscribers.links import choices_url, unsubscribe_url
-from subscribers.models import Source, Subscriber
+from subscribers.models import Subscriber
 from subscribers.suppression import suppress
 
 log = logging.getLogger(__name__)
 
-# delivery.md §3: minutes before the next attempt, and how many attempts there are.
-RETRY_MINUTES = (1, 5, 15, 60, 180)
-MAX_ATTEMPTS = len(RETRY_MINUTES) + 1
-RETRY_SPREAD = 0.2
 # Some servers limit the messages of a connection; a fresh one costs little.
 MESSAGES_A_CONNECTION = 100
-# Well below a task's time limit, so that a drain ends by itself and another goes on.
-DRAIN_SECONDS = 45.0
-# Blocks of one issue take about 150 KB; an old revision may still be in use beside the new.
-COMPOSERS_KEPT = 4
-REASON_LENGTH = 300
+# delivery.md §3: so many refusals in a row are about us, not about the readers.
+REFUSALS_IN_A_ROW = 20
+# A server may end a conversation now and then; one that always does wants to be left alone.
+DROPS_IN_A_ROW = 5
 
 Clock = Callable[[], datetime]
 
@@ -73,43 +69,40 @@ class Drained:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
-    """What every message of a round shares: an issue, and the revision that it sends."""
-
-    issue: Issue
-    revision_id: int
-    subject: str
-    composer: Composer
-    groups: dict[int, frozenset[int]]
-
-
-@dataclass(frozen=True, slots=True)
 class Intent:
     """A message whose sending is recorded; once committed, its first byte may leave."""
 
     delivery_id: int
     attempts: int
-    reader: Subscriber
-    envelope: Envelope
-    mail: Callable[[PersonalLinks], ComposedMail]
+    reader_id: int
+    message: EmailMultiAlternatives
+
+
+INTERRUPTED = Result(DeliveryState.AMBIGUOUS, reason="interrupted while it was sending")
 
 
 def drain(
     issue_id: int,
     *,
     clock: Clock = timezone.now,
-    seconds: float = DRAIN_SECONDS,
+    seconds: float | None = None,
     stop: Callable[[], bool] = lambda: False,
     on_progress: Callable[[Drained], None] = lambda done: None,
 ) -> Drained:
-    """Send what is due of an issue, for at most ``seconds``, until nothing is or ``stop()``.
+    """Send what is due of an issue until nothing is, ``stop()``, or ``seconds`` have passed.
 
     Any number of workers may do this at once, and again: a row is claimed by one, and no row
     is sent twice. Servers' errors end up in the ledger, never as exceptions.
     """
-    end = monotonic() + seconds
+    end = monotonic() + (settings.DRAIN_SECONDS if seconds is None else seconds)
     issue = Issue.objects.get(pk=issue_id)
-    return Drain(issue, clock, lambda: stop() or monotonic() > end, on_progress).run()
+    try:
+        round_ = Drain(issue, clock, lambda: stop() or monotonic() > end, on_progress)
+    except (ImproperlyConfigured, ImportError) as exc:
+        # A backend that is not there, or lacks its key: nothing was claimed yet.
+        pause_for_operator(issue, f"EMAIL_BACKEND cannot be used: {exc}")
+        return Drained(halted=str(exc))
+    return round_.run()
 
 
 class Drain:
@@ -129,6 +122,8 @@ class Drain:
         self.done = Drained()
         self.connection = get_connection()
         self.messages_on_connection = 0
+        self.refusals_in_a_row = 0
+        self.drops_in_a_row = 0
         self.unsettled: tuple[int, Result] | None = None
 
     def run(self) -> Drained:
@@ -159,11 +154,14 @@ class Drain:
                     # a quarter more messages a second than with two.
                     self.settle(claim)
                     intent = self.next_intent(delivery_id, claim, edition)
+                # Forgotten only now: had the transaction failed, it would be written again.
+                self.unsettled = None
                 if intent is not None:
-                    self.unsettled = (delivery_id, self.attempt(intent))
+                    self.attempt(intent)
                 self.on_progress(self.done)
         finally:
             self.settle(claim)
+            self.unsettled = None
             ledger.release(claim.token)
 
     def next_intent(self, delivery_id: int, claim: Claim, edition: Edition) -> Intent | None:
@@ -172,91 +170,84 @@ class Drain:
         Whether the reader may be mailed, and what they chose, is read in the transaction that
         records the intent: consent beats the queue.
         """
-        delivery = Delivery.objects.get(pk=delivery_id)
+        # Locked in the order in which a reader's deletion takes them: the row, the reader.
+        delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
+        try:
+            with transaction.atomic():
+                return self.decide(delivery, claim, edition)
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception as exc:  # the edge of one reader's mail: the others must get theirs
+            log.exception("delivery %s cannot be composed", delivery.uid)
+            reason = f"compose: {type(exc).__name__}: {exc}"[: ledger.REASON_LENGTH]
+            self.done.failed += ledger.fail_claimed(delivery_id, claim.token, reason)
+            return None
+
+    def decide(self, delivery: Delivery, claim: Claim, edition: Edition) -> Intent | None:
+        """Skip a reader, or record the intent and make the message."""
         reader = locked_reader(delivery)
         now = self.clock()
         reason = obstacle(reader, self.issue.kind, now)
         if reader is None or reason:
-            self.done.skipped += ledger.skip(delivery_id, claim.token, SkipReason(reason))
+            self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason(reason))
             return None
         composition = edition.composer.compose(choice_of(reader, edition.groups))
         if composition.is_empty:
-            self.done.skipped += ledger.skip(delivery_id, claim.token, SkipReason.FILTER_EMPTY)
+            self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason.FILTER_EMPTY)
             return None
+        message = message_of(delivery, reader, edition, composition, now)
         begun = ledger.intend(
-            delivery_id,
+            delivery.pk,
             claim.token,
             revision_id=edition.revision_id,
             variant=composition.variant,
             stories=composition.shown,
         )
-        if not begun:
-            return None
-        envelope = envelope_for(delivery, reader, edition, now)
-        return Intent(delivery_id, delivery.attempts + 1, reader, envelope, composition.mail)
+        return Intent(delivery.pk, delivery.attempts + 1, reader.pk, message) if begun else None
 
-    def attempt(self, intent: Intent) -> Result:
-        """Make the message and put it on the wire. Its intent is committed."""
-        reader, envelope = intent.reader, intent.envelope
-        links = PersonalLinks(envelope.unsubscribe_url, choices_url(reader.pk), reader.email)
-        try:
-            message = message_for(envelope, intent.mail(links))
-        except ValueError as exc:
-            log.error("delivery %s cannot be composed: %s", envelope.uid, exc)
-            return Result(DeliveryState.FAILED, reason=f"compose: {exc}"[:REASON_LENGTH])
+    def attempt(self, intent: Intent) -> None:
+        """Put a message on the wire. Its intent is committed."""
         if self.messages_on_connection >= MESSAGES_A_CONNECTION:
             self.hang_up()
         self.messages_on_connection += 1
-        outcome = post(self.connection, message)
-        self.heed(outcome, reader)
-        return result_of(outcome, attempts=intent.attempts, now=self.clock())
+        try:
+            outcome = post(self.connection, intent.message)
+        except BaseException:
+            # Interrupted in the middle: what the server did with it, nobody here knows.
+            self.unsettled = (intent.delivery_id, INTERRUPTED)
+            raise
+        result = result_of(outcome, attempts=intent.attempts, now=self.clock())
+        self.unsettled = (intent.delivery_id, result)
+        self.done.count(result.state)
+        self.heed(outcome, intent.reader_id)
 
     def hang_up(self) -> None:
         self.messages_on_connection = 0
-        self.connection.close()
+        disconnect(self.connection)
 
-    def heed(self, outcome: Outcome, reader: Subscriber) -> None:
+    def heed(self, outcome: Outcome, reader_id: int) -> None:
         """Draw what follows from an outcome for everything but the message itself."""
         if outcome.verdict is not Verdict.ACCEPTED:
             self.hang_up()
-        if outcome.unreachable:
-            self.done.halted = outcome.reply
-        if outcome.verdict is Verdict.HALTED:
+        refused = outcome.verdict is Verdict.REFUSED and not outcome.no_such_address
+        self.refusals_in_a_row = self.refusals_in_a_row + 1 if refused else 0
+        self.drops_in_a_row = self.drops_in_a_row + 1 if outcome.dropped else 0
+        if outcome.unreachable or self.drops_in_a_row >= DROPS_IN_A_ROW:
+            self.done.halted = outcome.reply or outcome.verdict
+            rest(self.issue, self.clock() + rest_after(outcome))
+        if outcome.needs_operator or self.refusals_in_a_row >= REFUSALS_IN_A_ROW:
+            self.done.halted = outcome.reply or outcome.verdict
             pause_for_operator(self.issue, outcome.reply)
         if outcome.no_such_address:
-            suppress(reader.pk, Subscriber.Suppression.BOUNCED, now=self.clock())
+            suppress(reader_id, Subscriber.Suppression.BOUNCED, now=self.clock())
 
     def settle(self, claim: Claim) -> None:
         """Write the last message's result, if one waits to be written."""
         if self.unsettled is None:
             return
-        (delivery_id, result), self.unsettled = self.unsettled, None
-        if ledger.settle(delivery_id, claim.token, result):
-            self.done.count(result.state)
-        else:
+        delivery_id, result = self.unsettled
+        if not ledger.settle(delivery_id, claim.token, result):
             log.warning("delivery %s was settled by somebody else", delivery_id)
-
-
-@lru_cache(maxsize=COMPOSERS_KEPT)
-def composer_of(revision_id: int, content_hash: str) -> Composer:
-    """Return the composer of a revision; a revision never changes, so it is kept.
-
-    The hash keeps it apart from one of the same number that was rolled back.
-    """
-    rendered = Revision.objects.values_list("rendered", flat=True).get(pk=revision_id)
-    return Composer(RenderedIssue.from_json(rendered))
-
-
-def edition_of(issue: Issue) -> Edition:
-    """Return the newest revision of an issue, ready to be composed."""
-    revision = issue.revisions.current().only("pk", "subject", "content_hash")[0]
-    return Edition(
-        issue=issue,
-        revision_id=revision.pk,
-        subject=revision.subject,
-        composer=composer_of(revision.pk, revision.content_hash),
-        groups=Source.objects.merge_groups(),
-    )
 
 
 def locked_reader(delivery: Delivery) -> Subscriber | None:
@@ -266,52 +257,36 @@ def locked_reader(delivery: Delivery) -> Subscriber | None:
     return Subscriber.objects.select_for_update().filter(pk=delivery.subscriber_id).first()
 
 
-def envelope_for(
-    delivery: Delivery, reader: Subscriber, edition: Edition, now: datetime
-) -> Envelope:
-    return Envelope(
+def message_of(
+    delivery: Delivery,
+    reader: Subscriber,
+    edition: Edition,
+    composition: Composition,
+    now: datetime,
+) -> EmailMultiAlternatives:
+    """Make one reader's message; raises ValueError where it cannot be one."""
+    unsubscribe = unsubscribe_url(edition.issue.kind, reader.pk)
+    envelope = Envelope(
         uid=delivery.uid,
         address=reader.email,
-        unsubscribe_url=unsubscribe_url(edition.issue.kind, reader.pk),
+        unsubscribe_url=unsubscribe,
         kind=edition.issue.kind,
         slug=edition.issue.slug,
         subject=edition.subject,
         at=now,
     )
+    links = PersonalLinks(unsubscribe, choices_url(reader.pk), reader.email)
+    return message_for(envelope, composition.mail(links))
+
+
+def rest(issue: Issue, until: datetime) -> None:
+    """Leave an issue's mail server alone until then; no worker claims rows before."""
+    Issue.objects.filter(pk=issue.pk).update(rests_until=until)
 
 
 def pause_for_operator(issue: Issue, reason: str) -> None:
     """Pause an issue of which no message would get through until somebody has helped."""
     try:
-        issue.become(IssueState.PAUSED, state_reason=reason[:REASON_LENGTH])
+        issue.become(IssueState.PAUSED, state_reason=reason[: ledger.REASON_LENGTH])
     except WrongState:
         log.info("issue %s was already stopped", issue.slug)
-
-
-def result_of(outcome: Outcome, *, attempts: int, now: datetime) -> Result:
-    """Turn what is known about a message into the row's next state."""
-    match outcome.verdict:
-        case Verdict.ACCEPTED:
-            return Result(DeliveryState.SENT, reply=outcome.reply)
-        case Verdict.REFUSED:
-            return Result(DeliveryState.FAILED, reason=f"refused: {outcome.reply}"[:REASON_LENGTH])
-        case Verdict.DOUBTFUL:
-            return Result(DeliveryState.AMBIGUOUS, reason=outcome.reply)
-        case Verdict.HALTED:
-            return Result(DeliveryState.PENDING, reason=outcome.reply, due_at=now)
-    if attempts >= MAX_ATTEMPTS:
-        reason = f"given up after {attempts} attempts: {outcome.reply}"[:REASON_LENGTH]
-        return Result(DeliveryState.FAILED, reason=reason)
-    wait = retry_delay(attempts, outcome.retry_after)
-    return Result(DeliveryState.PENDING, reason=outcome.reply, due_at=now + wait)
-
-
-def retry_delay(attempts: int, retry_after: int | None) -> timedelta:
-    """Return the wait before the next attempt: what the server asked for, or ours.
-
-    Spread by a fifth, so that rows which failed together do not come back together.
-    """
-    if retry_after is not None:
-        return timedelta(seconds=retry_after)
-    spread = random.uniform(1 - RETRY_SPREAD, 1 + RETRY_SPREAD)  # noqa: S311  no secret
-    return timedelta(minutes=RETRY_MINUTES[attempts - 1] * spread)

@@ -58,12 +58,18 @@ DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.SENT,
             DeliveryState.FAILED,
             DeliveryState.PENDING,  # proven not sent: tried again later
+            DeliveryState.CANCELLED,  # proven not sent, and the issue is closed
             DeliveryState.AMBIGUOUS,
         }
     ),
     # A late worker, an event or the operator settles a doubtful message.
     DeliveryState.AMBIGUOUS: frozenset(
-        {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.PENDING}
+        {
+            DeliveryState.SENT,
+            DeliveryState.FAILED,
+            DeliveryState.PENDING,
+            DeliveryState.CANCELLED,
+        }
     ),
     DeliveryState.SENT: frozenset(
         {DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED}
@@ -100,11 +106,6 @@ class WrongState(Exception):
         )
         self.state = state
         self.wanted = wanted
-
-
-def issue_may_become(old: str, new: str) -> bool:
-    """Tell whether an issue may move from one state to another; unlisted means no."""
-    return IssueState(new) in ISSUE_MOVES[IssueState(old)]
 
 
 def deliveries_before(new: DeliveryState) -> frozenset[DeliveryState]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from newsletter.approving import approve
+from newsletter.approving import approve, revise
 from newsletter.models import Issue
 from newsletter.planning import plan
 from newsletter.states import DeliveryState, IssueState
@@ -24,9 +24,13 @@ def send_now(issue: Issue, *, now: datetime, confirmed_late: bool = False) -> in
         if issue.state == IssueState.SENDING:
             waiting = issue.deliveries.filter(state=DeliveryState.PENDING, attempts=0)
             waiting.filter(due_at__gt=now).update(due_at=now)
+            Issue.objects.filter(pk=issue.pk).update(rests_until=None)
             return issue.audience
         if issue.state == IssueState.DRAFT:
             approve(issue, now=now, confirmed_late=confirmed_late)
+        elif issue.state == IssueState.APPROVED:
+            # An edit that preflight forbids was saved, but not frozen: it must not be forgotten.
+            revise(issue, now=now)
         return plan(issue, now=now, at_once=True)
 
 
@@ -37,7 +41,7 @@ def pause(issue: Issue, reason: str = "") -> None:
 
 def resume(issue: Issue) -> None:
     """Go on with what was left; raises WrongState where the issue is not paused."""
-    issue.become(IssueState.SENDING, out_of=IssueState.PAUSED, state_reason="")
+    issue.become(IssueState.SENDING, out_of=IssueState.PAUSED, state_reason="", rests_until=None)
 
 
 def cancel(issue: Issue, *, now: datetime) -> int:

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 
 from newsletter import ledger, sending, ticking
 
@@ -31,7 +31,7 @@ def drain(issue_id: int) -> None:
 def janitor() -> None:
     """Put right what dead workers left."""
     swept = ledger.sweep()
-    if swept.released or swept.poisoned or swept.doubtful:
+    if swept.anything:
         log.warning("janitor: %s", swept)
 
 
@@ -39,5 +39,5 @@ def wake(issue_id: int) -> None:
     """Ask a worker to send what is due; where the broker is away, the next tick asks again."""
     try:
         drain.apply_async(args=[issue_id], expires=settings.TICK_SECONDS)
-    except OperationalError as exc:
+    except (OperationalError, ChannelError, OSError) as exc:
         log.warning("the broker is away, the next tick will wake a worker: %s", exc)

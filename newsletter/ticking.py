@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from newsletter.models import Delivery, Issue
 from newsletter.planning import plan_due
 from newsletter.states import IssueState, WrongState
@@ -11,8 +13,9 @@ def tick(now: datetime) -> list[int]:
     """Plan issues whose day has begun, close those that are done, and return whose rows are due."""
     plan_due(now)
     close_finished(now)
-    due = Delivery.objects.due(now).filter(issue__state=IssueState.SENDING)
-    return sorted(due.order_by().values_list("issue_id", flat=True).distinct())
+    due = Delivery.objects.due(now).filter(issue=OuterRef("pk"))
+    sending = Issue.objects.in_state(IssueState.SENDING).rested(now)
+    return list(sending.filter(Exists(due)).order_by("pk").values_list("pk", flat=True))
 
 
 def close_finished(now: datetime) -> int:

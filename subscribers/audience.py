@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
 
 from subscribers.zones import zone_named
 
@@ -47,10 +46,6 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def wanting(self, kind: str) -> Self:
         """Readers who asked for this edition: ``daily`` or ``weekly``."""
         return self.filter(**{f"wants_{kind}": True})
-
-    def paused_on(self, day: date) -> Self:
-        """Readers who asked for silence up to and including this day."""
-        return self.filter(Q(paused_until__gte=day))
 
 
 def choice_of(subscriber: Subscriber, groups: dict[int, frozenset[int]]) -> Choice:

@@ -214,13 +214,15 @@ class ConsentEvent(models.Model):
     answered_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When a request to subscribe got its mail.")
     )
+    answer_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["at", "pk"]
         indexes = [
             models.Index(
                 fields=["at"],
-                condition=Q(kind="subscribed", answered_at=None),
+                condition=Q(kind="subscribed", origin="form", answered_at=None),
                 name="consent_request_unanswered",
             ),
         ]

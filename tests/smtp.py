@@ -54,6 +54,8 @@ class Dialogue(socketserver.StreamRequestHandler):
             case b"DATA":
                 answer = self.server.script.answer("data", "354 go on")
                 return self.write(answer) and (not answer.startswith("354") or self.content())
+            case b"AUTH":
+                return self.reply("auth", "235 2.7.0 welcome")
             case _:
                 return self.reply("other", "250 2.0.0 ok")
 

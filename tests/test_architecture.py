@@ -15,6 +15,10 @@ STAGES = [
     "models",
     "parsing",
     "attributing",
+    "exporting",
+    "crediting",
+    "drafting",
+    "catalogue",
     "storing",
     "content",
     "preflight",
@@ -26,6 +30,8 @@ STAGES = [
     "ledger",
     "messages",
     "transport",
+    "retrying",
+    "editions",
     "sending",
     "ticking",
     "auditing",
@@ -35,8 +41,8 @@ STAGES = [
 CONFINED = {
     "mjml": {"newsletter/rendering"},
     "premailer": {"newsletter/rendering"},
-    "anymail": {"newsletter/sending.py", "newsletter/tracking.py", "newsletter/transport.py"},
-    "smtplib": {"newsletter/sending.py", "newsletter/tracking.py", "newsletter/transport.py"},
+    "anymail": {"newsletter/sending.py", "newsletter/tracking.py", "newsletter/transport"},
+    "smtplib": {"newsletter/sending.py", "newsletter/tracking.py", "newsletter/transport"},
     "celery": {"config", "newsletter/tasks.py", "subscribers/tasks.py"},
 }
 

@@ -46,6 +46,18 @@ def test_defaults_are_safe(tmp_path):
         ("DATABASE_URL", "nonsense"),
         ("LOG_LEVEL", "loud"),
         ("PUBLICATION_NAME", "two\nlines"),
+        ("PUBLICATION_TIME_ZONE", "Mars/Olympus"),
+        ("BASE_URL", "http://[bad"),
+        ("BASE_URL", "http://exa mple.org"),
+        ("BASE_URL", "http://localhost:99999"),
+        ("MAIL_DOMAIN", "news example <x>"),
+        ("DEFAULT_FROM_EMAIL", "News"),
+        ("DEFAULT_FROM_EMAIL", "Foo, Bar <d@x.org>"),
+        ("DEFAULT_FROM_EMAIL", "News <>"),
+        ("REPLY_TO", "editors"),
+        ("FEEDBACK_SENDER_ID", "a:b:ü"),
+        ("CELERY_BROKER_URL", "foo"),
+        ("INTENT_LEASE_SECONDS", "10"),
     ],
 )
 def test_a_bad_value_stops_the_start_and_is_named(name, value, tmp_path):
@@ -74,6 +86,37 @@ def test_tls_and_ssl_together_are_refused(tmp_path):
 def test_every_anymail_variable_reaches_anymail(tmp_path):
     shown = start(tmp_path, "ANYMAIL", ANYMAIL_POSTMARK_SERVER_TOKEN="made-up").stdout
     assert "'POSTMARK_SERVER_TOKEN': 'made-up'" in shown
+
+
+def test_anymails_numbers_and_switches_are_what_they_mean(tmp_path):
+    shown = start(
+        tmp_path,
+        "ANYMAIL",
+        ANYMAIL_REQUESTS_TIMEOUT="30",
+        ANYMAIL_SEND_DEFAULTS='{"track_opens": false}',
+        ANYMAIL_MAILGUN_API_KEY="0123456789",
+    ).stdout
+    assert "'REQUESTS_TIMEOUT': 30" in shown
+    assert "'SEND_DEFAULTS': {'track_opens': False}" in shown
+    assert "'MAILGUN_API_KEY': '0123456789'" in shown
+    assert "'IGNORE_UNSUPPORTED_FEATURES': True" in shown
+
+
+def test_a_domain_beyond_ascii_becomes_what_dns_has(tmp_path):
+    shown = start(tmp_path, "BASE_URL", BASE_URL="https://zürich.example:8443").stdout
+    assert shown == "'https://xn--zrich-kva.example:8443'\n"
+
+
+@pytest.mark.parametrize("name", ["ALLOWED_HOSTS", "STATIC_MANIFEST", "EMAIL_PORT", "BASE_URL"])
+def test_an_empty_value_is_none_at_all(name, tmp_path):
+    assert start(tmp_path, name, **{name: ""}).stdout == start(tmp_path, name).stdout
+
+
+def test_a_living_worker_is_never_taken_for_dead(tmp_path):
+    show = "INTENT_LEASE_SECONDS - settings.LONGEST_MESSAGE_SECONDS"
+    for timeout in ("30", "600"):
+        left = start(tmp_path, show, EMAIL_TIMEOUT=timeout, EMAIL_FINAL_TIMEOUT="600").stdout
+        assert int(left) > 0
 
 
 def test_sqlite_writes_ahead_and_locks_at_once(tmp_path):

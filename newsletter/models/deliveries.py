@@ -17,8 +17,8 @@ from subscribers.models import Subscriber
 
 # A SHA-256 in hexadecimal.
 HASH_LENGTH = 64
-# delivery.md §3: a row claimed this often without an attempt is poison.
-MAX_CLAIMS = 5
+# delivery.md §3: a row over which this many workers died in a row is poison.
+MAX_DEATHS = 5
 # Sorted, so that a migration made on another day is the same.
 LEASED_VALUES = sorted(state.value for state in LEASED)
 
@@ -113,8 +113,8 @@ class Delivery(models.Model):
     due_at = models.DateTimeField()
     token = models.UUIDField(null=True, help_text=_("The claim that holds the row."))
     lease_until = models.DateTimeField(null=True)
-    claims = models.PositiveSmallIntegerField(
-        default=0, help_text=_("Claims since the last attempt; many mean a poisonous row.")
+    deaths = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Workers that died or stopped while they held the row.")
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     intent_at = models.DateTimeField(null=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from django.apps import apps
@@ -20,6 +20,9 @@ KEY_MAX_LENGTH = 80
 # RFC 5322 §2.1.1 allows 998 octets a line; a subject is read in the first 78.
 SUBJECT_MAX_LENGTH = 200
 URL_MAX_LENGTH = 2000
+# Years with four digits, and far enough from the calendar's ends to count days around them.
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2100, 12, 31)
 
 
 def folded(label: str) -> str:
@@ -37,6 +40,10 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         deliveries = apps.get_model("newsletter", "Delivery").objects
         begun = deliveries.filter(issue=OuterRef("pk"), intent_at__isnull=False)
         return self.filter(out | (Q(state=IssueState.CANCELLED) & Exists(begun)))
+
+    def rested(self, now: datetime) -> Self:
+        """Issues whose mail server has not asked to be left alone until later."""
+        return self.filter(Q(rests_until=None) | Q(rests_until__lte=now))
 
     def of_kind(self, kind: str) -> Self:
         return self.filter(kind=kind)
@@ -91,6 +98,11 @@ class Issue(models.Model):
         max_length=10, choices=STATE_CHOICES, default=IssueState.DRAFT.value, editable=False
     )
     state_reason = models.CharField(max_length=300, blank=True, editable=False)
+    rests_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("Its mail server could not be reached, or asked for time."),
+    )
     audience = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Readers at the moment of planning.")
     )
@@ -116,6 +128,10 @@ class Issue(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(period_end__gte=F("period_start")), name="issue_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=Q(period_start__gte=FIRST_DAY, period_end__lte=LAST_DAY),
+                name="issue_of_our_time",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in IssueState]),
@@ -150,22 +166,18 @@ class Issue(models.Model):
         if not moved:
             raise WrongState(self.slug, self.state, state)
 
-    @property
-    def is_editable(self) -> bool:
-        return self.state in (IssueState.DRAFT, IssueState.APPROVED)
-
 
 def title_of(kind: str, start: date, end: date) -> str:
     """Return an issue's title as content.md has it: name, em dash, day or range."""
-    period = f"{end:%Y-%m-%d}"
+    period = end.isoformat()
     if kind == Issue.Kind.WEEKLY:
-        period = f"Week of {start:%Y-%m-%d} to {end:%Y-%m-%d}"
+        period = f"Week of {start.isoformat()} to {end.isoformat()}"
     return f"{settings.PUBLICATION_NAME} — {period}"
 
 
 def slug_of(kind: str, end: date) -> str:
     """Return an issue's slug: its kind and the last day of its period."""
-    return f"{kind}-{end:%Y-%m-%d}"
+    return f"{kind}-{end.isoformat()}"
 
 
 class Story(models.Model):

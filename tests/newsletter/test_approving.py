@@ -80,9 +80,9 @@ def test_an_issue_that_is_being_sent_cannot_be_withdrawn():
 
 def test_an_edit_after_approval_makes_a_revision_and_no_edit_makes_none():
     issue = make_approved_issue()
-    assert revise(issue) is None
+    assert revise(issue, now=noon(issue)) is None
     Story.objects.update(body="A better body.")
-    revision = revise(issue)
+    revision = revise(issue, now=noon(issue))
     assert revision is not None
     assert revision.number == 2
     assert issue.revisions.current().first() == revision
@@ -90,7 +90,7 @@ def test_an_edit_after_approval_makes_a_revision_and_no_edit_makes_none():
 
 def test_a_draft_is_not_revised(draft):
     with pytest.raises(WrongState):
-        revise(draft)
+        revise(draft, now=noon(draft))
 
 
 def test_a_text_that_cannot_be_rendered_blocks_approval_and_says_why(draft):
@@ -99,3 +99,11 @@ def test_a_text_that_cannot_be_rendered_blocks_approval_and_says_why(draft):
         approve(draft, now=noon(draft))
     assert [finding.code for finding in caught.value.findings] == ["cannot_render"]
     assert caught.value.findings[0].message
+
+
+def test_an_edit_that_would_not_be_approved_is_not_frozen():
+    issue = make_approved_issue()
+    issue.stories.all().delete()
+    with pytest.raises(NotApprovable):
+        revise(issue, now=noon(issue))
+    assert issue.revisions.count() == 1

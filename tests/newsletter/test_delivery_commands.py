@@ -1,16 +1,19 @@
 """send_issue, audit_issue, run_delivery, and the tasks: the doors to the pipeline."""
 
 import io
+import os
+import signal
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from config.celery import app
-from newsletter import tasks, ticking
+from newsletter import ledger, sending, tasks, ticking
 from newsletter.approving import approve
 from newsletter.models import Issue
 from newsletter.states import DeliveryState
@@ -125,8 +128,41 @@ def test_an_issue_is_closed_only_when_nothing_of_it_waits(issue):
 
 
 def test_the_janitor_task_sweeps(issue, caplog):
+    send_now(issue, now=timezone.now())
+    claim = ledger.claim(issue.pk, now=timezone.now())
+    issue.deliveries.update(lease_until=Now() - timedelta(seconds=1))
     tasks.janitor()
-    assert caplog.text == ""
+    assert issue.deliveries.filter(state=DeliveryState.PENDING).count() == len(claim.delivery_ids)
+    assert "released=4" in caplog.text
+
+
+def test_one_issue_that_cannot_be_read_does_not_hold_up_the_others(issue, capsys):
+    broken = make_issue(end=timezone.now().date() - timedelta(days=1))
+    make_story(broken, make_source())
+    send_now(broken, now=timezone.now())
+    broken.revisions.update(rendered={})
+    send_now(issue, now=timezone.now())
+    run("run_delivery", "--once")
+    issue.refresh_from_db()
+    assert issue.state == "sent"
+    assert broken.deliveries.filter(state=DeliveryState.PENDING).count() == 4
+
+
+def test_run_delivery_ends_on_a_word_after_the_message_in_hand(issue, monkeypatch):
+    send_now(issue, now=timezone.now())
+    whole = sending.post
+
+    def with_a_word(connection, message):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return whole(connection, message)
+
+    monkeypatch.setattr(sending, "post", with_a_word)
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    run("run_delivery")
+    signal.signal(signal.SIGTERM, before[0])
+    signal.signal(signal.SIGINT, before[1])
+    assert len(mail.outbox) == 1
+    assert issue.deliveries.filter(state=DeliveryState.PENDING).count() == 3
 
 
 def test_publishing_through_the_filesystem_broker_leaves_a_task(tmp_path):

@@ -1,16 +1,18 @@
 """The protocol: who may do what to a row, and when."""
 
+import threading
 import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from newsletter import ledger
+from newsletter import ledger, steering
 from newsletter.ledger import Result
 from newsletter.models import Delivery, Issue
-from newsletter.models.deliveries import MAX_CLAIMS
+from newsletter.models.deliveries import MAX_DEATHS
 from newsletter.planning import plan
 from newsletter.states import DeliveryState, IssueState, SkipReason
 from tests.factories import make_approved_issue, make_reader
@@ -41,7 +43,8 @@ def intend(claim, number=0):
 
 def run_out(claim):
     """Let a claim's leases end, as if its worker had died long ago."""
-    Delivery.objects.filter(token=claim.token).update(lease_until=Now() - timedelta(seconds=1))
+    held = Delivery.objects.filter(token=claim.token, lease_until__isnull=False)
+    held.update(lease_until=Now() - timedelta(seconds=1))
 
 
 def row(claim, number=0):
@@ -109,7 +112,7 @@ def test_a_dead_worker_before_its_intent_costs_nothing_but_time(issue):
     claim = take(issue)
     run_out(claim)
     assert ledger.sweep() == ledger.Swept(released=3, poisoned=0, doubtful=0)
-    assert len(take(issue).delivery_ids) == 3
+    assert issue.deliveries.filter(state=DeliveryState.PENDING).count() == 3
 
 
 def test_a_dead_worker_after_its_intent_leaves_a_doubtful_row(issue):
@@ -130,20 +133,88 @@ def test_a_worker_that_comes_back_late_settles_its_own_doubtful_row(issue):
     assert row(claim).state == DeliveryState.SENT
 
 
-def test_a_row_that_kills_its_workers_is_taken_out(issue):
-    for _ in range(MAX_CLAIMS):
+def test_a_row_that_kills_its_workers_is_taken_out_and_no_other(issue):
+    deadly = issue.deliveries.order_by("pk")[1].pk
+    for _ in range(4 * MAX_DEATHS):
         claim = take(issue)
-        assert claim.delivery_ids
-        run_out(claim)
-        ledger.sweep()
-    assert issue.deliveries.filter(state=DeliveryState.FAILED).count() == 3
-    assert row(claim).reason.startswith("poison")
+        for number, pk in enumerate(claim.delivery_ids):
+            if pk == deadly:
+                run_out(claim)
+                ledger.sweep()
+                break
+            intend(claim, number)
+            ledger.settle(pk, claim.token, Result(DeliveryState.SENT))
+    states = dict(issue.deliveries.values_list("pk", "state"))
+    assert states.pop(deadly) == DeliveryState.FAILED
+    assert set(states.values()) == {DeliveryState.SENT}
+    assert issue.deliveries.get(pk=deadly).reason.startswith("poison: 5 workers")
+
+
+def test_a_row_that_was_in_a_dead_workers_hands_is_taken_by_itself(issue):
+    run_out(take(issue))
+    ledger.sweep()
+    assert [len(take(issue).delivery_ids) for _ in range(4)] == [1, 1, 1, 0]
 
 
 def test_giving_rows_back_does_not_count_against_them(issue):
-    for _ in range(2 * MAX_CLAIMS):
+    for _ in range(2 * MAX_DEATHS):
         assert ledger.release(take(issue).token) == 3
-    assert set(issue.deliveries.values_list("state", "claims")) == {(DeliveryState.PENDING, 0)}
+    assert set(issue.deliveries.values_list("state", "deaths")) == {(DeliveryState.PENDING, 0)}
+
+
+def test_a_message_refused_for_now_after_a_cancel_is_cancelled(issue):
+    claim = take(issue)
+    intend(claim)
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.CANCELLED)
+    later = Result(DeliveryState.PENDING, reason="450 later", due_at=timezone.now())
+    assert ledger.settle(claim.delivery_ids[0], claim.token, later)
+    assert row(claim).state == DeliveryState.CANCELLED
+    assert "450 later" in row(claim).reason
+
+
+def test_rows_that_wait_in_a_closed_issue_are_ended_by_the_janitor(issue):
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT)
+    assert ledger.sweep().ended == 3
+    assert set(issue.deliveries.values_list("state", flat=True)) == {DeliveryState.CANCELLED}
+
+
+def test_an_unreachable_server_is_no_attempt_at_the_message(issue):
+    claim = take(issue)
+    intend(claim)
+    unheard = Result(DeliveryState.PENDING, due_at=timezone.now(), tried=False)
+    ledger.settle(claim.delivery_ids[0], claim.token, unheard)
+    assert row(claim).attempts == 0
+
+
+def test_nothing_is_claimed_while_the_mail_server_rests(issue):
+    Issue.objects.filter(pk=issue.pk).update(rests_until=timezone.now() + LATER)
+    assert not take(issue).delivery_ids
+    Issue.objects.filter(pk=issue.pk).update(rests_until=timezone.now() - LATER)
+    assert take(issue).delivery_ids
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_a_cancel_that_commits_while_an_intent_waits_wins():
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=timezone.now(), at_once=True)
+    claim = take(issue)
+    begun = []
+
+    def begin():
+        begun.append(intend(claim))
+        connection.close()
+
+    worker = threading.Thread(target=begin)
+    with transaction.atomic():
+        steering.cancel(issue, now=timezone.now())
+        worker.start()
+        worker.join(timeout=1)
+        assert worker.is_alive(), "the intent waits for the cancel"
+    worker.join(timeout=10)
+    assert begun == [False]
+    assert row(claim).state == DeliveryState.CANCELLED
 
 
 def test_the_janitor_leaves_living_workers_alone(issue):

@@ -79,3 +79,21 @@ def test_cancelling_ends_waiting_and_claimed_rows():
     assert set(issue.deliveries.values_list("state", flat=True)) == {DeliveryState.CANCELLED}
     with pytest.raises(WrongState):
         steering.cancel(issue, now=timezone.now())
+
+
+def test_send_now_does_not_forget_an_edit_that_preflight_forbids():
+    make_reader()
+    issue = make_approved_issue()
+    issue.stories.all().delete()
+    with pytest.raises(NotApprovable):
+        steering.send_now(issue, now=noon(issue))
+    assert Issue.objects.get().state == "approved"
+
+
+def test_resuming_does_not_wait_for_a_server_that_rested():
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    steering.pause(issue)
+    Issue.objects.update(rests_until=timezone.now() + timedelta(hours=1))
+    steering.resume(issue)
+    assert Issue.objects.get().rests_until is None

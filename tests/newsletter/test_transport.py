@@ -4,11 +4,12 @@ import pytest
 import requests
 from anymail.exceptions import AnymailAPIError, AnymailRequestsAPIError, AnymailSerializationError
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from newsletter.transport import Phase, Verdict, post, read_anymail
+from newsletter.transport import Phase, Verdict, disconnect, post, read_anymail
 from tests.smtp import DROP, DROP_AFTER_TAKING, HANG, Script, SmtpServer, closed_port
 
 
@@ -184,3 +185,57 @@ def test_the_phase_starts_anew_with_every_message(settings):
         server.script.answers["rcpt"] = ["450 later"]
         assert post(connection, message()).verdict is Verdict.LATER
         connection.close()
+
+
+@pytest.mark.parametrize("value", ["²", "-1", "1e3", "Fri, 20 Nov 2026 07:00:00 GMT", "9" * 30])
+def test_an_odd_retry_after_is_left_aside(value):
+    error = api_error(429)
+    error.response.headers["Retry-After"] = value
+    assert read_anymail(error).retry_after is None
+
+
+def test_a_retry_after_of_years_becomes_a_day():
+    error = api_error(429)
+    error.response.headers["Retry-After"] = "99999999"
+    assert read_anymail(error).retry_after == 86_400
+
+
+def test_wrong_credentials_halt_and_temporary_ones_wait(settings):
+    for answer, verdict in [
+        ("535 5.7.8 wrong", Verdict.HALTED),
+        ("454 4.7.0 later", Verdict.LATER),
+    ]:
+        script = {"helo": ["250-mail.example\r\n250 AUTH PLAIN"], "auth": [answer]}
+        with SmtpServer(Script(script)) as server:
+            connection = backend(server.port, settings)
+            connection.username, connection.password = "us", "made up"
+            outcome = post(connection, message())
+            disconnect(connection)
+        assert outcome.verdict is verdict
+
+
+def test_a_server_without_starttls_halts_where_tls_is_asked_for(settings):
+    with SmtpServer() as server:
+        connection = backend(server.port, settings)
+        connection.use_tls = True
+        outcome = post(connection, message())
+        disconnect(connection)
+    assert outcome.verdict is Verdict.HALTED
+    assert "STARTTLS" in outcome.reply
+
+
+def test_an_answer_to_quit_that_is_too_long_changes_nothing(settings):
+    with SmtpServer(Script({"quit": ["221 " + "x" * 10_000]})) as server:
+        connection = backend(server.port, settings)
+        assert post(connection, message()).verdict is Verdict.ACCEPTED
+        disconnect(connection)
+
+
+class Odd(BaseEmailBackend):
+    def send_messages(self, email_messages):
+        raise ZeroDivisionError("a fault in the backend")
+
+
+def test_whatever_a_backend_raises_is_an_outcome():
+    outcome = post(Odd(), message())
+    assert (outcome.verdict, outcome.needs_operator) == (Verdict.DOUBTFUL, True)

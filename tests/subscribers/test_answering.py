@@ -42,6 +42,40 @@ def test_a_request_of_days_ago_is_not_answered_any_more():
     assert answer_forgotten(timezone.now()) == 0
 
 
+def test_whoever_was_imported_did_not_ask_for_a_mail():
+    asked(5)
+    ConsentEvent.objects.update(origin="sample")
+    assert answer_forgotten(timezone.now()) == 0
+
+
+def test_an_answer_that_fails_is_tried_less_and_less_often_and_then_no_more(monkeypatch):
+    asked(5)
+    attempts = []
+
+    def failing(subscriber_id):
+        attempts.append(subscriber_id)
+        raise OSError("connection refused")
+
+    monkeypatch.setattr(answering, "answer_request", failing)
+    start = timezone.now()
+    for minute in range(24 * 60):
+        answer_forgotten(start + timedelta(minutes=minute))
+    assert len(attempts) == answering.MAX_TRIES
+
+
+def test_an_address_that_is_refused_for_good_is_not_tried_again(monkeypatch):
+    asked(5)
+
+    def refused(subscriber_id):
+        exc = OSError("refused")
+        exc.recipients = {"x@example.com": (550, b"5.1.1 nobody")}
+        raise exc
+
+    monkeypatch.setattr(answering, "answer_request", refused)
+    assert answer_forgotten(timezone.now()) == 0
+    assert ConsentEvent.objects.get().answered_at
+
+
 def test_a_task_that_runs_twice_sends_one_mail():
     reader = asked(0)
     assert answer(reader.pk, now=timezone.now())
@@ -62,5 +96,6 @@ def test_one_mail_that_fails_does_not_hold_up_the_others(monkeypatch, caplog):
     assert answer_forgotten(timezone.now()) == 1
     assert [message.to for message in mail.outbox] == [[good.email]]
     assert "not answered yet" in caplog.text
+    assert bad.email not in caplog.text
     monkeypatch.undo()
-    assert answer_forgotten(timezone.now()) == 1
+    assert answer_forgotten(timezone.now() + timedelta(minutes=1)) == 1

@@ -1,5 +1,6 @@
 """Tick, drain and janitor in one process, where no broker is wanted."""
 
+import logging
 import signal
 from argparse import ArgumentParser
 from time import monotonic, sleep
@@ -7,10 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from newsletter import ledger, sending, ticking
 from subscribers.answering import answer_forgotten
+
+log = logging.getLogger(__name__)
 
 # How soon a row that has become due is seen.
 LOOK_SECONDS = 1.0
@@ -30,11 +34,16 @@ class Command(BaseCommand):
             signal.signal(number, self.stop)
         swept_at = float("-inf")
         while not self.stopping:
-            if monotonic() - swept_at >= settings.TICK_SECONDS:
-                swept_at = monotonic()
-                self.tell_swept(ledger.sweep())
-                answer_forgotten(timezone.now())
-            busy = self.round()
+            busy = False
+            try:
+                if monotonic() - swept_at >= settings.TICK_SECONDS:
+                    swept_at = monotonic()
+                    self.sweep()
+                busy = self.round()
+            except (OperationalError, InterfaceError):
+                # The database is away, or was restarted: what is due waits in it for us.
+                log.exception("the database does not answer; trying again")
+                connections.close_all()
             if once and not busy:
                 break
             if not busy:
@@ -44,17 +53,28 @@ class Command(BaseCommand):
         """Finish the message in hand, give back the rest, and end."""
         self.stopping = True
 
+    def sweep(self) -> None:
+        swept = ledger.sweep()
+        if swept.anything:
+            self.stdout.write(f"janitor: {swept}")
+        answer_forgotten(timezone.now())
+
     def round(self) -> bool:
         """Send what is due now; False where nothing was."""
-        busy = False
+        rows = 0
         for issue_id in ticking.tick(timezone.now()):
-            done = sending.drain(issue_id, stop=lambda: self.stopping)
-            busy = busy or (done.rows > 0 and not done.halted)
-            if done.rows:
-                self.stdout.write(f"issue {issue_id}: {done}")
+            rows += self.drain(issue_id)
         ticking.close_finished(timezone.now())
-        return busy
+        return rows > 0
 
-    def tell_swept(self, swept: ledger.Swept) -> None:
-        if swept.released or swept.poisoned or swept.doubtful:
-            self.stdout.write(f"janitor: {swept}")
+    def drain(self, issue_id: int) -> int:
+        try:
+            done = sending.drain(issue_id, stop=lambda: self.stopping)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # the edge of one issue: the others must go on
+            log.exception("issue %s cannot be sent", issue_id)
+            return 0
+        if done.rows or done.halted:
+            self.stdout.write(f"issue {issue_id}: {done}")
+        return 0 if done.halted else done.rows

@@ -1,5 +1,6 @@
 """Approve, plan and send an issue now, and show how it goes."""
 
+import signal
 from argparse import ArgumentParser
 from typing import Any
 
@@ -18,6 +19,7 @@ A_DAY = 86_400.0
 
 
 class Command(BaseCommand):
+    stopping = False
     help = "Approves an issue, plans it for all of its readers at once, and sends it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -42,15 +44,22 @@ class Command(BaseCommand):
             raise CommandError(str(exc)) from exc
         self.send(issue)
 
+    def stop(self, number: int, frame: object) -> None:
+        self.stopping = True
+
     def send(self, issue: Issue) -> None:
         """Drain with a progress bar and print the books."""
         before = books(issue)
         bar = ProgressBar(self.stdout, issue.slug, before.audience)
+        # Ctrl-C finishes the message in hand: broken off, nobody would know what became of it.
+        before_us = signal.signal(signal.SIGINT, self.stop)
         done = sending.drain(
             issue.pk,
             seconds=A_DAY,
+            stop=lambda: self.stopping,
             on_progress=lambda so_far: bar.show(before.done + so_far.rows),
         )
+        signal.signal(signal.SIGINT, before_us)
         ticking.close_finished(timezone.now())
         issue.refresh_from_db()
         account = books(issue)

@@ -1,0 +1,17 @@
+"""The wire: one message out, and every answer read to its meaning."""
+
+from newsletter.transport.outcomes import Outcome, Verdict
+from newsletter.transport.posting import disconnect, phase_of, post
+from newsletter.transport.reading import read_anymail
+from newsletter.transport.smtp import Phase, SmtpBackend
+
+__all__ = [
+    "Outcome",
+    "Phase",
+    "SmtpBackend",
+    "Verdict",
+    "disconnect",
+    "phase_of",
+    "post",
+    "read_anymail",
+]
