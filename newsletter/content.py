@@ -85,9 +85,9 @@ class IssueContent:
 
 def content_of(issue: Issue) -> IssueContent:
     """Read an issue's content out of the database."""
+    sources = present_sources()
     stories = tuple(
-        story_content(story)
-        for story in issue.stories.prefetch_related("credits__source__merged_into")
+        story_content(story, sources) for story in issue.stories.prefetch_related("credits")
     )
     return IssueContent(
         kind=issue.kind,
@@ -106,10 +106,18 @@ def content_of(issue: Issue) -> IssueContent:
     )
 
 
-def story_content(story: Story) -> StoryContent:
-    """Return a story with its sources under their present names."""
-    sources = [credit.source.merged_into or credit.source for credit in story.credits.all()]
-    distinct = {source.pk: source for source in sources}
+def present_sources() -> dict[int, Source]:
+    """Map every source's id to the source under its present name."""
+    sources = Source.objects.in_bulk()
+    return {pk: sources[present] for pk, present in Source.objects.present_ids().items()}
+
+
+def story_content(story: Story, sources: dict[int, Source]) -> StoryContent:
+    """Return a story; ``sources`` gives every source under its present name."""
+    distinct = {
+        source.pk: source
+        for source in (sources[credit.source_id] for credit in story.credits.all())
+    }
     return StoryContent(
         key=story.key,
         headline=story.headline,

@@ -39,20 +39,27 @@ class SourceQuerySet(models.QuerySet["Source"]):
         """Sources a reader can choose: neither retired nor merged into another."""
         return self.filter(retired_at=None, merged_into=None)
 
-    def merge_groups(self) -> dict[int, frozenset[int]]:
-        """Map every source's id to the ids of all sources that are the same one."""
+    def present_ids(self) -> dict[int, int]:
+        """Map every source's id to that of the source under its present name.
+
+        Merges are followed to their end; in a ring of them, once around.
+        """
         merged_into = dict(self.values_list("pk", "merged_into"))
 
-        def present_name(pk: int) -> int:
+        def present(pk: int) -> int:
             seen: set[int] = set()
             while (target := merged_into[pk]) is not None and pk not in seen:
                 seen.add(pk)
                 pk = target
             return pk
 
+        return {pk: present(pk) for pk in merged_into}
+
+    def merge_groups(self) -> dict[int, frozenset[int]]:
+        """Map every source's id to the ids of all sources that are the same one."""
         members: dict[int, set[int]] = {}
-        for pk in merged_into:
-            members.setdefault(present_name(pk), set()).add(pk)
+        for pk, present in self.present_ids().items():
+            members.setdefault(present, set()).add(pk)
         groups = (frozenset(group) for group in members.values())
         return {pk: group for group in groups for pk in group}
 

@@ -52,6 +52,16 @@ def test_a_story_is_credited_to_the_present_name_of_a_merged_source():
 
 
 @pytest.mark.django_db
+def test_a_source_that_was_merged_twice_is_followed_to_its_end():
+    present = make_source("Rope Blog")
+    middle = make_source("The Rope Blog", merged_into=present)
+    oldest = make_source("Ropes and Knots", merged_into=middle)
+    issue = make_issue()
+    make_story(issue, oldest)
+    assert content_of(issue).stories[0].source_ids == (present.pk,)
+
+
+@pytest.mark.django_db
 def test_the_by_line_names_a_source_that_is_not_the_label():
     digest = make_source("Weekly Digest", company="Digest House")
     own = make_source("Rope Blog", company="Ropes Ltd")
