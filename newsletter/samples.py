@@ -165,6 +165,8 @@ def store_reader(sample: SampleReader, now: datetime) -> Subscriber:
     )
     write_choices(reader, sample.choices)
     subscribing.record(reader, kinds.SUBSCRIBED, SAMPLE, now)
+    # Nobody asked on a form, so nobody waits for a mail that asks to confirm.
+    reader.consent_events.update(answered_at=now)
     if active:
         subscribing.record(reader, kinds.CONFIRMED, SAMPLE, now)
     if sample.paused:

@@ -49,10 +49,8 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
 for (const pair of document.querySelectorAll("[data-zone][data-guess]")) {
   const select = pair.querySelector("select");
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!zone) continue;
-  if (![...select.options].some((option) => option.value === zone)) {
-    select.add(new Option(zone, zone));
-  }
+  // A zone that is not on offer would be refused; then the list is there to choose from.
+  if (![...select.options].some((option) => option.value === zone)) continue;
   select.value = zone;
 
   const guess = document.createElement("p");

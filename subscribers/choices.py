@@ -61,8 +61,7 @@ def choices_of(reader: Subscriber) -> Choices:
     """Read a reader's choices; a source that was merged stands under its present name."""
     chosen: tuple[str, ...] = ()
     if not reader.all_sources:
-        sources = reader.sources.select_related("merged_into")
-        chosen = tuple(sorted({(source.merged_into or source).slug for source in sources}))
+        chosen = present_slugs(list(reader.sources.values_list("pk", flat=True)))
     return Choices(
         wants_daily=reader.wants_daily,
         wants_weekly=reader.wants_weekly,
@@ -73,6 +72,22 @@ def choices_of(reader: Subscriber) -> Choices:
         time_zone=reader.time_zone,
         paused_until=reader.paused_until,
     )
+
+
+def present_slugs(source_ids: list[int]) -> tuple[str, ...]:
+    """Return the slugs of sources under their present names, however often they were merged."""
+    sources = dict(Source.objects.values_list("pk", "merged_into"))
+
+    def present(pk: int) -> int:
+        seen: set[int] = set()
+        # Nothing in the table forbids a ring; somewhere in it is as good as anywhere.
+        while (target := sources[pk]) is not None and pk not in seen:
+            seen.add(pk)
+            pk = target
+        return pk
+
+    found = Source.objects.filter(pk__in={present(pk) for pk in source_ids})
+    return tuple(sorted(found.values_list("slug", flat=True)))
 
 
 def write_choices(reader: Subscriber, choices: Choices) -> None:

@@ -51,6 +51,13 @@ def zone_choices() -> tuple[tuple[str, Any], ...]:
     return (("UTC", "UTC"), *regions)
 
 
+@cache
+def offered_zones() -> frozenset[str]:
+    """The names in ``zone_choices``: the database has rules and placeholders besides."""
+    (utc, _label), *regions = zone_choices()
+    return frozenset({utc, *(name for _region, cities in regions for name, _city in cities)})
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedSource:
     slug: str
@@ -70,7 +77,10 @@ class Company:
 
 
 class ChoicesForm(forms.Form):
-    """Editions, sources, hour and zone. What is left out of a post takes its default."""
+    """Editions, sources, hour and zone. What is left out of a post takes its default.
+
+    ``own_zone`` is the reader's zone now: it stays on offer, whatever it is.
+    """
 
     wants_daily = forms.BooleanField(required=False, initial=True, label=_("The daily"))
     wants_weekly = forms.BooleanField(required=False, initial=True, label=_("The weekly"))
@@ -106,16 +116,14 @@ class ChoicesForm(forms.Form):
         label=_("Time zone"),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, own_zone: str = "UTC", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.zones = offered_zones() | ({own_zone} & known_zones())
         self.offered = list(Source.objects.offered())
         sources = cast(forms.MultipleChoiceField, self.fields["sources"])
         sources.choices = [(source.slug, source.name) for source in self.offered]
-        zones = list(zone_choices())
-        own = self["time_zone"].value()
-        if own in known_zones() and "/" in own and own.partition("/")[0] not in REGIONS:
-            zones.append((own, own))
-        cast(forms.Select, self.fields["time_zone"].widget).choices = zones
+        more = [(zone, zone) for zone in self.zones - offered_zones()]
+        cast(forms.Select, self.fields["time_zone"].widget).choices = [*zone_choices(), *more]
 
     def companies(self) -> list[Company]:
         """Offered sources by the company behind them, in the catalogue's order."""
@@ -134,7 +142,7 @@ class ChoicesForm(forms.Form):
 
     def clean_time_zone(self) -> str:
         zone = self.cleaned_data["time_zone"] or "UTC"
-        if zone not in known_zones():
+        if zone not in self.zones:
             raise ValidationError(gettext("This time zone is not known. Please choose another."))
         return str(zone)
 

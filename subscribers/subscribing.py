@@ -24,6 +24,8 @@ Origin = ConsentEvent.Origin
 CONFIRM_WITHIN = timedelta(days=7)
 # A form that mails any address on request must not become a weapon against that address.
 MAIL_GAP = timedelta(minutes=10)
+MAX_MAILS_A_DAY = 3
+DAY = timedelta(days=1)
 # A link out of a forwarded mail must not bring somebody back years after they left.
 UNDO_WITHIN = timedelta(days=1)
 
@@ -41,8 +43,9 @@ def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = O
     """Take a request from a normalised address, and mail what helps that person.
 
     New, waiting and former readers get a confirmation mail, active ones a link to their
-    choices, suppressed ones nothing; one address gets one such mail in MAIL_GAP. Nothing
-    is returned: whoever asks must not learn which of these it was.
+    choices, suppressed ones nothing; one address gets one such mail in MAIL_GAP and
+    MAX_MAILS_A_DAY of them in 24 hours. Nothing is returned: whoever asks must not learn
+    which of these it was.
     """
     with transaction.atomic():
         reader = Subscriber.objects.select_for_update().get_or_create(
@@ -53,7 +56,7 @@ def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = O
         if reader.state == State.PENDING:
             write_choices(reader, choices)
         asked = choices_of(reader) if reader.state == State.ACTIVE else choices
-        if was_mailed_since(reader, now - MAIL_GAP):
+        if was_mailed_enough(reader, now):
             standing = standing_request(reader, now)
             if reader.state != State.ACTIVE and (not standing or choices_in(standing) != asked):
                 record(reader, Kind.CHANGED, Origin.FORM, now, asked)
@@ -70,9 +73,13 @@ def queue_mail(subscriber_id: int) -> None:
     send_confirmation.apply_async((subscriber_id,), retry=False)
 
 
-def was_mailed_since(reader: Subscriber, moment: datetime) -> bool:
-    """Tell whether a request was answered by mail; each that was has its SUBSCRIBED event."""
-    return reader.consent_events.filter(kind=Kind.SUBSCRIBED, at__gt=moment).exists()
+def was_mailed_enough(reader: Subscriber, now: datetime) -> bool:
+    """Tell whether another mail would be one too many; each has its SUBSCRIBED event."""
+    mailed = reader.consent_events.filter(kind=Kind.SUBSCRIBED, origin=Origin.FORM)
+    return (
+        mailed.filter(at__gt=now - MAIL_GAP).exists()
+        or mailed.filter(at__gt=now - DAY).count() >= MAX_MAILS_A_DAY
+    )
 
 
 def standing_request(reader: Subscriber, now: datetime) -> ConsentEvent | None:
@@ -151,8 +158,9 @@ def unsubscribe(
 ) -> bool:
     """End one edition (``daily``, ``weekly``) or, without one, all mail; tell what changed.
 
-    Whoever is left with no edition has left. Doing it again changes nothing, and a reader
-    who was deleted gets no mail anyhow.
+    Whoever is left with no edition has left; a suppressed address stays suppressed, and
+    keeps having left when that is lifted. Doing it again changes nothing, and a reader who
+    was deleted gets no mail anyhow.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)
@@ -162,15 +170,21 @@ def unsubscribe(
         if edition and old.wants(edition):
             write_choices(reader, old.with_edition(edition, wanted=False))
         has_left = not edition or not (reader.wants_daily or reader.wants_weekly)
-        left = has_left and (
-            Subscriber.objects.filter(pk=reader.pk, state__in=[State.PENDING, State.ACTIVE]).update(
-                state=State.UNSUBSCRIBED, left_at=now
-            )
-        )
+        left = has_left and leave(reader, now)
         if not left and choices_of(reader) == old:
             return False
         record(reader, Kind.UNSUBSCRIBED, origin, now)
         return True
+
+
+def leave(reader: Subscriber, now: datetime) -> bool:
+    """Mark a reader as having left; tell whether that is new."""
+    rows = Subscriber.objects.filter(pk=reader.pk)
+    if rows.filter(state__in=[State.PENDING, State.ACTIVE]).update(
+        state=State.UNSUBSCRIBED, left_at=now
+    ):
+        return True
+    return bool(rows.filter(state=State.SUPPRESSED, left_at=None).update(left_at=now))
 
 
 def come_back(
@@ -197,12 +211,15 @@ def may_undo(reader: Subscriber, now: datetime) -> bool:
 
 
 def undo(subscriber_id: int, edition: str, *, now: datetime) -> bool:
-    """Send one edition again to a reader who has just left it; tell whether that was possible."""
+    """Send one edition again to a reader who has just left it; tell whether that changed."""
     with transaction.atomic():
         reader = locked(subscriber_id)
         if reader is None or not may_undo(reader, now):
             return False
-        write_choices(reader, choices_of(reader).with_edition(edition, wanted=True))
+        choices = choices_of(reader)
+        if reader.state == State.ACTIVE and choices.wants(edition):
+            return False
+        write_choices(reader, choices.with_edition(edition, wanted=True))
         if reader.state == State.UNSUBSCRIBED:
             activate(reader, now)
         record(reader, Kind.RESUBSCRIBED, Origin.LINK, now)

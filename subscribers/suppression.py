@@ -12,17 +12,22 @@ Why = Subscriber.Suppression
 Kind = ConsentEvent.Kind
 Origin = ConsentEvent.Origin
 
+# A later reason replaces an earlier one only where it says more: lifting a complaint counts
+# as leaving, and what somebody suppressed by hand no bounce shall explain away.
+WEIGHT: dict[str, int] = {"": 0, Why.BOUNCED: 1, Why.MANUAL: 2, Why.COMPLAINED: 3}
+
 
 def suppress(
     subscriber_id: int, why: Why, *, now: datetime, origin: Origin = Origin.PROVIDER
 ) -> bool:
     """Send nothing more to this address; tell whether that is new.
 
-    A complaint outweighs a bounce and is kept; the other way round nothing changes.
+    A complaint outweighs what was done by hand, and that a bounce; the other way round
+    nothing changes.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)
-        if reader is None or reader.suppression in (why, Why.COMPLAINED):
+        if reader is None or WEIGHT[reader.suppression] >= WEIGHT[why]:
             return False
         Subscriber.objects.filter(pk=reader.pk).update(state=State.SUPPRESSED, suppression=why)
         record(reader, Kind.SUPPRESSED, origin, now)

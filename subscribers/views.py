@@ -24,13 +24,27 @@ UNPROCESSABLE = 422
 GONE = 410
 Origin = ConsentEvent.Origin
 
+State = Subscriber.State
+
 EDITIONS = {purpose.value: (kind, purpose) for kind, purpose in UNSUBSCRIBE_PURPOSE.items()}
+PAUSED = "paused"
+KEPT = _("Your choices are kept.")
+KEPT_AFTER_LEAVING = _("Your choices are kept, but you have left; press “Subscribe again”.")
+# What to tell after a button, by how things stand when the page is shown: in another tab
+# they may have changed. What is not here would not be true.
 DONE_MESSAGES = {
-    "saved": _("Saved. The next mail that goes out follows your new choices."),
-    "same": _("Nothing was different, so all stays as it was."),
-    "resumed": _("The pause is over. You get the next issue again."),
-    "left": _("You are unsubscribed. You get no more mail from us."),
-    "back": _("Welcome back. You get the next issue again."),
+    ("saved", State.ACTIVE): _("Saved. The next mail that goes out follows your new choices."),
+    ("saved", PAUSED): _("Saved. The next mail that goes out follows your new choices."),
+    ("saved", State.UNSUBSCRIBED): KEPT_AFTER_LEAVING,
+    ("saved", State.PENDING): KEPT,
+    ("saved", State.SUPPRESSED): KEPT,
+    ("same", State.ACTIVE): _("Nothing was different, so all stays as it was."),
+    ("same", PAUSED): _("Nothing was different, so all stays as it was."),
+    ("same", State.UNSUBSCRIBED): KEPT_AFTER_LEAVING,
+    ("resumed", State.ACTIVE): _("The pause is over. You get the next issue again."),
+    ("left", State.UNSUBSCRIBED): _("You are unsubscribed."),
+    ("back", State.ACTIVE): _("Welcome back. You get the next issue again."),
+    ("back", PAUSED): _("Welcome back."),
 }
 
 
@@ -73,21 +87,29 @@ def choices(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     today = today_of(reader, now)
     if request.method == "POST":
-        form = PreferencesForm(request.POST, today=today)
+        form = PreferencesForm(request.POST, today=today, own_zone=reader.time_zone)
         done = act_on_choices(reader, request.POST.get("action", ""), form, now)
         if done:
             return redirect(f"{request.path}?done={done}")
     else:
-        form = PreferencesForm(initial=initial_of(choices_of(reader), today=today), today=today)
+        kept = initial_of(choices_of(reader), today=today)
+        form = PreferencesForm(initial=kept, today=today, own_zone=reader.time_zone)
+    standing = standing_of(reader, today)
     context = {
         "form": form,
         "reader": reader,
-        "message": DONE_MESSAGES.get(request.GET.get("done", "")),
-        "is_paused": reader.paused_until is not None and reader.paused_until >= today,
+        "standing": standing,
+        "message": DONE_MESSAGES.get((request.GET.get("done", ""), standing)),
     }
     return render(
         request, "subscribers/choices.html", context, status=UNPROCESSABLE if form.errors else 200
     )
+
+
+def standing_of(reader: Subscriber, today: date) -> str:
+    """Return the reader's state, or PAUSED for an active one who gets no mail for now."""
+    paused = reader.paused_until is not None and reader.paused_until >= today
+    return PAUSED if paused and reader.state == State.ACTIVE else reader.state
 
 
 def act_on_choices(reader: Subscriber, action: str, form: PreferencesForm, now: datetime) -> str:
@@ -121,14 +143,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         act_on_edition(reader, kind, request, now)
         reader.refresh_from_db()
     other = "weekly" if kind == "daily" else "daily"
-    gets = {edition for edition in (kind, other) if receives(reader, edition)}
     context = {
         "kind": kind,
-        "is_on": kind in gets,
+        "is_on": may_come(reader, kind),
         "other": other,
-        "other_is_on": other in gets,
+        "other_is_on": may_come(reader, other),
+        "is_suppressed": reader.state == State.SUPPRESSED,
         "may_undo": subscribing.may_undo(reader, now),
-        "came_back": request.method == "POST" and kind in gets,
+        "came_back": request.method == "POST" and may_come(reader, kind),
     }
     return render(request, "subscribers/unsubscribe.html", context)
 
@@ -144,9 +166,11 @@ def act_on_edition(reader: Subscriber, kind: str, request: HttpRequest, now: dat
     subscribing.unsubscribe(reader.pk, edition=kind, now=now, origin=origin)
 
 
-def receives(reader: Subscriber, kind: str) -> bool:
+def may_come(reader: Subscriber, kind: str) -> bool:
+    """Tell whether an edition comes, or would once the address is suppressed no more."""
     wants = reader.wants_daily if kind == "daily" else reader.wants_weekly
-    return reader.state == Subscriber.State.ACTIVE and wants
+    stays = reader.state == State.SUPPRESSED and reader.left_at is None
+    return wants and (reader.state == State.ACTIVE or stays)
 
 
 def choices_path(reader: Subscriber) -> str:

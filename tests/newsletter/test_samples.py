@@ -134,6 +134,12 @@ def test_somebodys_filter_leaves_nothing_of_any_sample(stored):
     assert not chosen & credited
 
 
+def test_nobody_is_asked_to_confirm_a_sample(stored):
+    requests = ConsentEvent.objects.filter(kind="subscribed")
+    assert len(requests) == len(samples.READERS)
+    assert not requests.filter(answered_at=None).exists()
+
+
 def test_all_consent_of_samples_is_marked_as_sample(stored):
     assert set(ConsentEvent.objects.values_list("origin", flat=True)) == {"sample"}
     for reader in Subscriber.objects.all():

@@ -50,3 +50,20 @@ def test_a_merged_source_is_chosen_under_its_present_name():
     old = make_source(slug="old-name", merged_into=new)
     reader = make_reader(sources=[old, new])
     assert choices_of(reader).source_slugs == ("new-name",)
+
+
+@pytest.mark.django_db
+def test_a_source_that_was_merged_twice_is_followed_to_its_present_name():
+    new = make_source(slug="new-name")
+    old = make_source(slug="old-name", merged_into=new)
+    oldest = make_source(slug="oldest-name", merged_into=old)
+    assert choices_of(make_reader(sources=[oldest])).source_slugs == ("new-name",)
+
+
+@pytest.mark.django_db
+def test_sources_merged_in_a_ring_are_one_source_and_end():
+    first = make_source(slug="first")
+    second = make_source(slug="second", merged_into=first)
+    first.merged_into = second
+    first.save(update_fields=["merged_into"])
+    assert len(choices_of(make_reader(sources=[first])).source_slugs) == 1

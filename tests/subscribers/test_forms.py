@@ -69,6 +69,9 @@ def test_old_names_of_zones_that_browsers_still_use_are_known():
         ("wants_daily=on&time_zone=Mars/Olympus", "time_zone"),
         ("wants_daily=on&time_zone=../../etc/passwd", "time_zone"),
         ("wants_daily=on&time_zone=UTC%00", "time_zone"),
+        ("wants_daily=on&time_zone=Factory", "time_zone"),
+        ("wants_daily=on&time_zone=localtime", "time_zone"),
+        ("wants_daily=on&time_zone=Etc/GMT-14", "time_zone"),
         ("wants_daily=on&time_zone=" + "x" * 10_000, "time_zone"),
     ],
 )
@@ -113,10 +116,12 @@ def test_every_zone_on_offer_is_known():
 
 
 def test_a_zone_that_is_not_on_offer_stays_selected():
-    kept = PreferencesForm(
-        initial=initial_of(Choices(time_zone="US/Pacific"), today=TODAY), today=TODAY
-    )
+    initial = initial_of(Choices(time_zone="US/Pacific"), today=TODAY)
+    kept = PreferencesForm(initial=initial, today=TODAY, own_zone="US/Pacific")
     assert '<option value="US/Pacific" selected>' in str(kept["time_zone"])
+    query = "wants_daily=on&time_zone=US/Pacific"
+    assert form(query, PreferencesForm, today=TODAY, own_zone="US/Pacific").is_valid()
+    assert not form(query, PreferencesForm, today=TODAY).is_valid()
 
 
 def test_a_pause_ends_today_or_later():

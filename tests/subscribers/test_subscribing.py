@@ -8,6 +8,7 @@ from subscribers.models import ConsentEvent, Subscriber
 from subscribers.subscribing import (
     CONFIRM_WITHIN,
     MAIL_GAP,
+    MAX_MAILS_A_DAY,
     UNDO_WITHIN,
     Confirmation,
     change_choices,
@@ -84,6 +85,27 @@ def test_a_waiting_reader_may_correct_their_choices_before_confirming(ask):
 def test_one_address_gets_one_mail_in_the_gap_and_another_after_it(ask):
     counts = [len(ask(now=NOW + step * MAIL_GAP / 4)) for step in range(9)]
     assert counts == [1, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
+def test_one_address_gets_three_mails_a_day_however_often_it_is_typed(ask):
+    minutes = range(0, 2 * 24 * 60, 20)
+    mailed = [at for at in minutes if ask(now=NOW + at * MINUTE)]
+    assert MAX_MAILS_A_DAY == 3
+    assert mailed == [0, 20, 40, 24 * 60, 24 * 60 + 20, 24 * 60 + 40]
+
+
+def test_who_asked_too_often_can_use_the_mail_they_have(ask):
+    for hours in range(5):
+        ask(EARLY, now=NOW + hours * 60 * MINUTE)
+    assert ask(LATE, now=NOW + 6 * 60 * MINUTE) == []
+    assert confirm(ada().pk, now=NOW + 7 * 60 * MINUTE) is Confirmation.CONFIRMED
+    assert choices_of(ada()) == LATE
+
+
+def test_a_sample_reader_who_asks_gets_a_mail_at_once(ask):
+    reader = make_reader(ADA)
+    reader.consent_events.create(kind="subscribed", origin=Origin.SAMPLE, at=NOW)
+    assert ask(now=NOW + MINUTE) == [reader.pk]
 
 
 def test_repeated_requests_in_the_gap_leave_no_rows(ask):
@@ -212,6 +234,20 @@ def test_leaving_can_be_undone_for_a_day():
     assert undo(reader.pk, "daily", now=NOW + UNDO_WITHIN - MINUTE)
     assert (ada().state, ada().wants_daily, ada().left_at) == (State.ACTIVE, True, None)
     assert kinds(ada()) == ["unsubscribed", "resubscribed"]
+
+
+def test_taking_it_back_twice_records_nothing_more():
+    reader = make_reader(ADA)
+    unsubscribe(reader.pk, edition="daily", now=NOW, origin=Origin.LINK)
+    assert [undo(reader.pk, "daily", now=NOW + MINUTE) for _ in range(3)] == [True, False, False]
+    assert kinds(ada()) == ["unsubscribed", "resubscribed"]
+
+
+def test_who_left_everything_at_once_can_take_back_an_edition_they_still_want():
+    reader = make_reader(ADA)
+    unsubscribe(reader.pk, now=NOW, origin=Origin.PAGE)
+    assert undo(reader.pk, "daily", now=NOW + MINUTE)
+    assert ada().state == State.ACTIVE
 
 
 def test_a_link_does_not_bring_back_who_left_long_ago():

@@ -31,6 +31,34 @@ def test_a_complaint_outweighs_a_bounce_and_not_the_other_way_round():
     assert reader.suppression == Why.COMPLAINED
 
 
+def test_what_was_suppressed_by_hand_stays_so_when_mail_bounces():
+    reader = make_reader()
+    assert suppress(reader.pk, Why.BOUNCED, now=NOW)
+    assert suppress(reader.pk, Why.MANUAL, now=NOW)
+    assert not suppress(reader.pk, Why.BOUNCED, now=NOW)
+    reader.refresh_from_db()
+    assert reader.suppression == Why.MANUAL
+    assert suppress(reader.pk, Why.COMPLAINED, now=NOW)
+    assert not suppress(reader.pk, Why.MANUAL, now=NOW)
+
+
+@pytest.mark.parametrize("edition", [None, "daily"])
+def test_who_leaves_while_suppressed_stays_away_when_that_is_lifted(edition):
+    reader = make_reader(wants_weekly=edition is None)
+    suppress(reader.pk, Why.BOUNCED, now=NOW)
+    later = NOW + timedelta(hours=1)
+    for _again in range(2):
+        unsubscribe(reader.pk, edition=edition, now=later, origin=ConsentEvent.Origin.LINK)
+    reader.refresh_from_db()
+    assert (reader.state, reader.suppression) == (State.SUPPRESSED, Why.BOUNCED)
+    assert reader.left_at == later
+    assert [event.kind for event in reader.consent_events.all()] == ["suppressed", "unsubscribed"]
+    lift(reader.pk, now=NOW + timedelta(days=1))
+    reader.refresh_from_db()
+    assert (reader.state, reader.left_at) == (State.UNSUBSCRIBED, later)
+    assert not Subscriber.objects.mailable().exists()
+
+
 @pytest.mark.parametrize(
     ("why", "confirmed", "left", "state"),
     [

@@ -87,6 +87,45 @@ def test_a_reader_who_leaves_can_come_back_by_the_same_page():
     assert (reader.state, reader.hour, reader.wants_weekly) == (State.ACTIVE, 5, False)
 
 
+CLAIMS = (
+    "The next mail",
+    "You get the next issue",
+    "You are unsubscribed",
+    "Nothing was different",
+)
+
+
+@pytest.mark.parametrize("state", [State.UNSUBSCRIBED, State.PENDING, State.SUPPRESSED])
+@pytest.mark.parametrize("done", ["saved", "same", "resumed", "back"])
+def test_nobody_who_gets_no_mail_is_told_of_the_next(client, state, done):
+    reader = make_reader(state=state, suppression="bounced" if state == "suppressed" else "")
+    page = client.get(page_of(reader), {"done": done}).content.decode()
+    assert not any(claim in page for claim in CLAIMS)
+
+
+def test_an_active_reader_is_not_told_to_have_left(client):
+    page = client.get(page_of(make_reader()), {"done": "left"}).content.decode()
+    assert not any(claim in page for claim in CLAIMS)
+    assert "You have left" not in page
+
+
+def test_a_reader_who_left_in_another_tab_is_told_so_on_saving():
+    reader = make_reader()
+    act(reader, "leave")
+    page = act(reader, "save", wants_daily="on", hour="5").content.decode()
+    assert "Your choices are kept, but you have left; press “Subscribe again”." in page
+    assert "You have left, so you get no mail from us." in page
+    assert (reader.state, reader.hour) == (State.UNSUBSCRIBED, 5)
+
+
+def test_a_paused_reader_is_not_promised_the_next_issue(client):
+    reader = make_reader(paused_until=timezone.now().date() + timedelta(days=9))
+    for done in ("back", "resumed"):
+        page = client.get(page_of(reader), {"done": done}).content.decode()
+        assert "You get the next issue" not in page
+        assert "You get no mail until" in page
+
+
 def test_a_pause_is_shown_and_can_be_ended(client):
     until = timezone.now().date() + timedelta(days=30)
     reader = make_reader(paused_until=until)

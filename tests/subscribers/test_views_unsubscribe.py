@@ -141,6 +141,24 @@ def test_an_old_link_offers_the_form_and_brings_nobody_back(client, time_machine
     assert reader.state == State.UNSUBSCRIBED
 
 
+def test_a_suppressed_reader_can_leave_for_good_and_is_told_the_truth(client):
+    reader = make_reader(state=State.SUPPRESSED, suppression="bounced", wants_weekly=False)
+    page = client.get(link(reader)).content.decode()
+    assert page.count("<button") == 1
+    assert "We send nothing to this address for now" in page
+    page = client.post(link(reader)).content.decode()
+    assert "You get no more dailies" in page
+    reader.refresh_from_db()
+    assert reader.left_at is not None
+    assert "<button" not in client.get(link(reader)).content.decode()
+
+
+def test_a_suppressed_reader_is_not_told_that_the_other_edition_comes(client):
+    reader = make_reader(state=State.SUPPRESSED, suppression="bounced")
+    assert "will still come" not in client.get(link(reader)).content.decode()
+    assert "will still come" not in client.post(link(reader)).content.decode()
+
+
 def test_an_unknown_way_back_is_a_way_out(client):
     reader = make_reader()
     client.post(link(reader), {"again": "monthly"})
