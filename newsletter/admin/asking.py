@@ -11,6 +11,7 @@ from newsletter import schedule
 from newsletter.admin.forecast import Forecast, forecast
 from newsletter.auditing import books
 from newsletter.content import content_of
+from newsletter.discarding import begun
 from newsletter.models import Issue, StorySource
 from newsletter.states import IssueState
 
@@ -29,18 +30,14 @@ def reached_sentence(counts: Forecast) -> str:
 
 def left_out_sentence(counts: Forecast) -> str:
     """Say how many get nothing and why; empty where everybody gets it."""
-    empty = _("they have chosen none of its sources")
-    paused = _("they have paused")
-    if counts.without_story and counts.paused:
-        reasons = _("%(empty)s chose none of its sources, %(paused)s have paused") % {
-            "empty": f"{counts.without_story:,}",
-            "paused": f"{counts.paused:,}",
-        }
-    else:
-        reasons = empty if counts.without_story else paused
     left_out = counts.without_story + counts.paused
     if not left_out:
         return ""
+    no_story, pause = _("no story of their sources"), _("on pause")
+    if counts.without_story and counts.paused:
+        reasons = f"{no_story} ({counts.without_story:,}), {pause} ({counts.paused:,})"
+    else:
+        reasons = no_story if counts.without_story else pause
     return ngettext(
         "%(count)s reader gets nothing: %(reasons)s.",
         "%(count)s readers get nothing: %(reasons)s.",
@@ -59,14 +56,19 @@ def ask_approve(issue: Issue, now: datetime) -> str:
     }
 
 
+def sped_up_sentence(issue: Issue) -> str:
+    """Say how many readers of an issue that is being sent need not wait for their hour."""
+    waiting = books(issue).waiting
+    return ngettext(
+        "%(count)s reader still waits for the hour they chose, and gets it at once instead.",
+        "%(count)s readers still wait for the hour they chose, and get it at once instead.",
+        waiting,
+    ) % {"count": f"{waiting:,}"}
+
+
 def ask_send_now(issue: Issue, now: datetime) -> str:
     if issue.state == IssueState.SENDING:
-        waiting = books(issue).waiting
-        return ngettext(
-            "%(count)s reader still waits for the hour they chose, and gets it at once instead.",
-            "%(count)s readers still wait for the hour they chose, and get it at once instead.",
-            waiting,
-        ) % {"count": f"{waiting:,}"}
+        return sped_up_sentence(issue)
     return _("It goes out at once, whatever hour readers chose. %(whom)s") % {
         "whom": audience_sentence(issue, now)
     }
@@ -98,13 +100,22 @@ def ask_resume(issue: Issue, now: datetime) -> str:
 
 
 def ask_cancel(issue: Issue, now: datetime) -> str:
-    if not issue.planned_at:
-        return _("Nobody will get this issue, and it cannot be taken up again.")
-    account = books(issue)
+    """Say who will not get it, and what becomes of its date."""
+    if begun(issue):
+        account = books(issue)
+        lost = ngettext(
+            "%(count)s reader will never get it",
+            "%(count)s readers will never get it",
+            account.waiting,
+        ) % {"count": f"{account.waiting:,}"}
+        return _(
+            "%(lost)s; sent so far: %(sent)s. This cannot be taken back, and its date stays "
+            "taken: no other issue can have it."
+        ) % {"lost": lost, "sent": f"{account.sent:,}"}
     return _(
-        "%(waiting)s readers will never get it; %(sent)s have it already. "
-        "This cannot be taken back."
-    ) % {"waiting": f"{account.waiting:,}", "sent": f"{account.sent:,}"}
+        "Nobody will get this issue, and it cannot be taken up again. Its date stays taken until "
+        "you delete the cancelled issue, which you can as long as nothing of it was sent."
+    )
 
 
 def ask_accept(issue: Issue, now: datetime) -> str:

@@ -55,7 +55,7 @@ class DeliveryAdmin(ModelAdmin[Delivery]):
         (None, {"fields": ["issue", "subscriber", "state_label", "why", "stories", "revision"]}),
         (
             _("Times"),
-            {"fields": ["due_at", "intent_at", "sent_at", "lease_until", "claims", "attempts"]},
+            {"fields": ["due_at", "intent_at", "sent_at", "lease_until", "deaths", "attempts"]},
         ),
         (_("Message"), {"fields": ["uid", "variant", "reply"]}),
     ]

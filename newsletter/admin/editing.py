@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -90,7 +91,7 @@ def settle(request: HttpRequest, issue: Issue) -> None:
     if issue.state not in approving.REVISABLE:
         return
     try:
-        revision = approving.revise(issue)
+        revision = approving.revise(issue, now=timezone.now())
     except approving.NotApprovable as exc:
         reasons = " ".join(finding.message for finding in exc.findings)
         messages.error(

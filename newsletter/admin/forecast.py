@@ -31,7 +31,9 @@ def forecast(issue: Issue, content: IssueContent, *, today: date) -> Forecast:
     heard = audience.exclude(paused_until__gte=today)
     total, listening = audience.count(), heard.count()
     empty = 0
-    if issue.kind == Issue.Kind.DAILY and all(story.source_ids for story in content.stories):
+    if issue.kind == Issue.Kind.DAILY and not content.stories:
+        empty = listening
+    elif issue.kind == Issue.Kind.DAILY and all(story.source_ids for story in content.stories):
         groups = Source.objects.merge_groups()
         credited = {pk for story in content.stories for pk in story.source_ids}
         names = {name for pk in credited for name in groups.get(pk, {pk})}

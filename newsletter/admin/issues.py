@@ -3,28 +3,31 @@
 from functools import partial
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from config.admin_theme import ModelAdmin, display
 from newsletter.admin.desk import desk_context
 from newsletter.admin.editing import IssueForm, export_view, settle
 from newsletter.admin.labels import ISSUE_LABELS
 from newsletter.admin.ledger_views import books_view
-from newsletter.admin.move_views import move_view
+from newsletter.admin.move_views import move_view, too_late
 from newsletter.admin.paste import paste_view
 from newsletter.admin.preview_views import facts_view, mail_view, readers_view
 from newsletter.admin.stories import StoryInline, ThreadInline
+from newsletter.discarding import discard, is_discardable
 from newsletter.models import Delivery, Issue, Story
 from newsletter.models.issues import slug_of
-from newsletter.states import ACCEPTED, IssueState
+from newsletter.states import ACCEPTED, IssueState, WrongState
 
 DATES = ["kind", "period_start", "period_end"]
 
@@ -33,6 +36,16 @@ def counted(rows: QuerySet[Any]) -> Coalesce:
     """Count an issue's rows in a query of their own: two joins would multiply each other."""
     counts = rows.order_by().values("issue").annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counts, output_field=IntegerField()), 0)
+
+
+def what_is_discarded(issue: Issue) -> str:
+    """Say what goes with a cancelled issue that is deleted."""
+    unsent = issue.deliveries.count()
+    return ngettext(
+        "%(title)s, with the record of %(count)s reader who would have got it",
+        "%(title)s, with the record of %(count)s readers who would have got it",
+        unsent,
+    ) % {"title": issue.title, "count": f"{unsent:,}"}
 
 
 @admin.register(Issue)
@@ -93,7 +106,29 @@ class IssueAdmin(ModelAdmin[Issue]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
         may = super().has_delete_permission(request, obj)
-        return may and (obj is None or obj.state == IssueState.DRAFT)
+        return may and (obj is None or is_discardable(obj))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name what goes with an issue; rows of the ledger that nobody got need no permission."""
+        issues = list(objs)
+        if any(issue.state != IssueState.CANCELLED for issue in issues):
+            return super().get_deleted_objects(objs, request)
+        told = [what_is_discarded(issue) for issue in issues]
+        return told, {Issue._meta.verbose_name_plural: len(issues)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Issue) -> None:
+        discard(obj)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except WrongState:
+            # Only a POST gets here: somebody was quicker than this click.
+            issue = get_object_or_404(Issue, pk=object_id)
+            messages.warning(request, too_late(issue))
+            return redirect("admin:newsletter_issue_change", issue.pk)
 
     def save_model(
         self, request: HttpRequest, obj: Issue, form: "ModelForm[Issue]", change: bool

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from newsletter.admin.issues import IssueAdmin
 
 LATE = "late"
+# What is sent of these is what stands there now; later, what was frozen goes on.
+CHECKED = (IssueState.DRAFT, IssueState.APPROVED)
 
 
 def moves_for(request: HttpRequest, issue: Issue, findings: list[Finding]) -> list[Move]:
@@ -30,13 +32,12 @@ def moves_for(request: HttpRequest, issue: Issue, findings: list[Finding]) -> li
     possible = [
         move
         for move in MOVES.values()
-        if issue.state in move.states and request.user.has_perm(move.permission)
+        if issue.state in move.states and request.user.has_perms(move.permissions)
     ]
     if all(finding.code != "suggested_source" for finding in findings):
         possible = [move for move in possible if move.name != "accept"]
-    draft = issue.state == IssueState.DRAFT
     if any(move.reaches_readers for move in possible) and (
-        (draft and blocks(findings)) or not audience_of(issue).exists()
+        (issue.state in CHECKED and blocks(findings)) or not audience_of(issue).exists()
     ):
         possible = [move for move in possible if not move.reaches_readers]
     return possible
@@ -51,7 +52,7 @@ def move_view(
     if move is None:
         raise Http404(move_name)
     if not (
-        model_admin.has_view_permission(request, issue) and request.user.has_perm(move.permission)
+        model_admin.has_view_permission(request, issue) and request.user.has_perms(move.permissions)
     ):
         raise PermissionDenied
     if request.method == "POST":
@@ -63,9 +64,10 @@ def move_view(
 
 
 def too_late(issue: Issue) -> str:
+    """Say that what was asked for does not fit the state that the issue is in by now."""
     return _(
-        "Nothing was done: the issue is %(state)s by now. Somebody was quicker, perhaps you in "
-        "another window."
+        "Nothing was done. The issue’s state is “%(state)s” by now: somebody was quicker, perhaps "
+        "you in another window."
     ) % {"state": issue.get_state_display()}
 
 
@@ -74,7 +76,9 @@ def asked(
 ) -> HttpResponse:
     now = timezone.now()
     findings: list[Finding] = []
-    if move.reaches_readers and issue.state == IssueState.DRAFT:
+    # Whether it is late was asked when it was approved.
+    is_draft = issue.state == IssueState.DRAFT
+    if move.reaches_readers and issue.state in CHECKED:
         findings = all_findings(issue, content_of(issue), now=now)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -85,7 +89,7 @@ def asked(
         "move": move,
         "question": move.ask(issue, now),
         "faults": [finding for finding in findings if finding.level == "error"],
-        "late": next((finding for finding in findings if finding.code == LATE), None),
+        "late": next((found for found in findings if found.code == LATE and is_draft), None),
         "warnings": [f for f in findings if f.level == "warning" and f.code != LATE],
         "nobody": move.reaches_readers and not audience_of(issue).exists(),
     }
@@ -93,6 +97,9 @@ def asked(
 
 
 def done(request: HttpRequest, issue: Issue, move: Move, model_admin: "IssueAdmin") -> HttpResponse:
+    if issue.state not in move.states:
+        messages.warning(request, too_late(issue))
+        return redirect("admin:newsletter_issue_change", issue.pk)
     order = Order(issue, timezone.now(), confirmed_late=bool(request.POST.get("confirmed_late")))
     try:
         told = move.run(order)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -12,9 +14,11 @@ from newsletter import approving, steering, storing
 from newsletter.admin import asking
 from newsletter.models import Issue
 from newsletter.states import IssueState
+from newsletter.tasks import wake
 
-SEND = "newsletter.send_issue"
-CHANGE = "newsletter.change_issue"
+SEND = ("newsletter.send_issue",)
+# Suggestions stand in the rows of stories.
+CHANGE = ("newsletter.change_issue", "newsletter.change_story")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Move:
     states: frozenset[IssueState]
     ask: Callable[[Issue, datetime], str]
     run: Callable[[Order], str]
-    permission: str = SEND
+    permissions: tuple[str, ...] = SEND
     look: str = "quiet"
     reaches_readers: bool = False
 
@@ -51,11 +55,20 @@ def approve(order: Order) -> str:
     return _("Approved: what readers get is frozen, and goes out at their hours.")
 
 
+def wake_soon(issue: Issue) -> None:
+    """Let a worker begin as soon as what was ordered is committed, not at the next tick."""
+    transaction.on_commit(partial(wake, issue.pk), robust=True)
+
+
 def send_now(order: Order) -> str:
-    audience = steering.send_now(order.issue, now=order.now, confirmed_late=order.confirmed_late)
-    return ngettext(
-        "On its way to %(count)s reader.", "On its way to %(count)s readers.", audience
-    ) % {"count": f"{audience:,}"}
+    # Counted before the issue moves on: the sentence is the one that asked.
+    if order.issue.state == IssueState.SENDING:
+        whom = asking.sped_up_sentence(order.issue)
+    else:
+        whom = asking.audience_sentence(order.issue, order.now)
+    steering.send_now(order.issue, now=order.now, confirmed_late=order.confirmed_late)
+    wake_soon(order.issue)
+    return _("On its way. %(whom)s") % {"whom": whom}
 
 
 def withdraw(order: Order) -> str:
@@ -70,11 +83,14 @@ def pause(order: Order) -> str:
 
 def resume(order: Order) -> str:
     steering.resume(order.issue)
+    wake_soon(order.issue)
     return _("Sending goes on.")
 
 
 def cancel(order: Order) -> str:
     dropped = steering.cancel(order.issue, now=order.now)
+    if not dropped:
+        return _("Cancelled; no message was waiting.")
     return ngettext(
         "Cancelled; %(count)s message will never be sent.",
         "Cancelled; %(count)s messages will never be sent.",
@@ -140,9 +156,8 @@ MOVES = {
             "cancel",
             gettext_lazy("Cancel issue"),
             "block",
-            frozenset(
-                {IssueState.DRAFT, IssueState.APPROVED, IssueState.SENDING, IssueState.PAUSED}
-            ),
+            # A draft is deleted instead, which leaves its date free.
+            frozenset({IssueState.APPROVED, IssueState.SENDING, IssueState.PAUSED}),
             asking.ask_cancel,
             cancel,
             look="danger",
@@ -154,7 +169,7 @@ MOVES = {
             frozenset(set(IssueState) - {IssueState.CANCELLED, IssueState.SENT}),
             asking.ask_accept,
             accept,
-            permission=CHANGE,
+            permissions=CHANGE,
         ),
     )
 }

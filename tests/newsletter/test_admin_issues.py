@@ -232,8 +232,7 @@ def test_a_sent_issue_is_corrected_with_a_note_or_not_at_all(edited):
 
 
 def test_a_cancelled_issue_is_shown_but_not_changed(admin_client, edited):
-    issue = make_issue()
-    make_story(issue, make_source())
+    issue = make_approved_issue()
     cancel(issue, now=noon(issue))
     assert admin_client.get(issue_page(issue)).status_code == 200
     assert admin_client.post(issue_page(issue), {"opening": "x"}).status_code == 403

@@ -69,7 +69,7 @@ def test_the_question_counts_those_who_get_it_and_those_who_do_not(admin_client,
     make_reader(paused_until=timezone.localdate() + timedelta(days=3))
     page = text_of(admin_client.get(move_page(draft, "approve")))
     assert "It goes to 2 readers." in page
-    assert "2 readers get nothing: 1 chose none of its sources, 1 have paused." in page
+    assert "2 readers get nothing: no story of their sources (1), on pause (1)." in page
 
 
 def test_a_story_for_everybody_leaves_nobody_out(admin_client, draft):
@@ -104,7 +104,7 @@ def test_approve_and_withdraw(admin_client, draft):
 
 def test_send_now_pause_resume_and_cancel(admin_client, draft):
     make_reader()
-    assert "On its way to 1 reader." in text_of(do(admin_client, draft, "send-now"))
+    assert "On its way. It goes to 1 reader." in text_of(do(admin_client, draft, "send-now"))
     do(admin_client, draft, "pause")
     assert state_of(draft) == IssueState.PAUSED
     do(admin_client, draft, "resume")
@@ -136,7 +136,7 @@ def test_the_second_of_two_clicks_is_told_that_nothing_was_done(admin_client, dr
     do(admin_client, draft, "approve")
     second = do(admin_client, draft, "approve")
     assert second.status_code == 200
-    assert "Nothing was done: the issue is approved by now." in text_of(second)
+    assert "Nothing was done. The issue’s state is “approved” by now" in text_of(second)
 
 
 @pytest.mark.parametrize("name", sorted(MOVES))
