@@ -23,6 +23,7 @@ from typing import Self
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
 
 SUFFIX = ".eml"
 # No slash and no leading dot: a name can lead nowhere but to a file of the mailbox.
@@ -30,6 +31,8 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}"
 ID_MAX_LENGTH = 120
 # All headers of our own messages are within 4 KiB.
 HEADERS_MAX_BYTES = 65_536
+# Charsets such as UTF-7 can name halves of a character, which no page can hold.
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class MailboxBackend(BaseEmailBackend):
@@ -113,8 +116,12 @@ class Letter:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The addresses it went to, in lower case."""
-        return tuple(address.lower() for _name, address in getaddresses([self.to]) if address)
+        """The addresses it went to, in lower case; none where they are comments without end."""
+        try:
+            found = getaddresses([self.to])
+        except RecursionError:
+            return ()
+        return tuple(address.lower() for _name, address in found if address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +182,7 @@ def read(directory: Path, name: str) -> OpenLetter:
         raise NoLetter(name) from exc
     except OSError as exc:
         return OpenLetter(Letter.from_headers(name, None), (), "", "", str(exc))
-    message = email.message_from_bytes(raw)
+    message = taken_apart(raw)
     return OpenLetter(
         letter=Letter.from_headers(name, message),
         headers=tuple((key, readable(value)) for key, value in message.items()),
@@ -192,22 +199,42 @@ def file_of(directory: Path, name: str) -> Path:
     return directory / f"{name}{SUFFIX}"
 
 
+def taken_apart(raw: bytes) -> Message:
+    """Return a message with its parts, or its headers alone where parts nest too deep."""
+    try:
+        return email.message_from_bytes(raw)
+    except RecursionError:
+        return BytesHeaderParser().parsebytes(raw)
+
+
 def part(message: Message, content_type: str) -> str:
     """Return the first part of a type as text, empty where there is none."""
     for piece in message.walk():
         if piece.get_content_type() == content_type:
             payload = piece.get_payload(decode=True)
             if isinstance(payload, bytes):
-                return in_charset(payload, piece.get_content_charset("utf-8"))
+                return in_charset(payload, charset_of(piece))
     return ""
+
+
+def charset_of(piece: Message) -> str:
+    """Return what a part says of its charset, UTF-8 where that cannot be read."""
+    try:
+        return piece.get_content_charset("utf-8")
+    except ValueError:  # a parameter with a number or a charset that is none
+        return "utf-8"
 
 
 def in_charset(payload: bytes, charset: str) -> str:
     """Decode what somebody says is in a charset, and show what is not as U+FFFD."""
     try:
-        return payload.decode(charset, errors="replace")
-    except LookupError:  # no charset that Python knows
+        return whole_characters(payload.decode(charset, errors="replace"))
+    except (LookupError, ValueError):  # none that Python knows, or that takes any bytes
         return payload.decode("utf-8", errors="replace")
+
+
+def whole_characters(text: str) -> str:
+    return SURROGATES.sub("\ufffd", text)
 
 
 def decoded(headers: Message, key: str) -> str:
@@ -218,15 +245,18 @@ def readable(value: object) -> str:
     """Return a header's value on one line, its encoded words decoded where they can be."""
     unfolded = " ".join(str(value).split())
     try:
-        return str(make_header(decode_header(unfolded)))
+        return whole_characters(str(make_header(decode_header(unfolded))))
     except (LookupError, ValueError, email.errors.MessageError):
-        return unfolded
+        return whole_characters(unfolded)
 
 
 def date_of(headers: Message) -> datetime | None:
-    """Return the Date header as a moment with its zone, or None where it is no date."""
+    """Return the Date header as a moment in the house's zone, or None where it is no date.
+
+    Some dates of the years 1 and 9999 exist in their own zone and not in another.
+    """
     try:
         moment = parsedate_to_datetime(str(headers.get("Date", "")))
-    except (TypeError, ValueError):
+        return timezone.localtime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -139,7 +139,24 @@ def test_a_file_that_is_no_message_is_shown_as_such(content, folder, client, db)
         b"To: a@example.com\nContent-Transfer-Encoding: base64\n\n!!!!",
         b"To: a@example.com\nContent-Type: multipart/mixed; boundary=x\n\nno parts",
         b"To: a@example.com\nSubject: " + b"x" * 100_000 + b"\n\nhi",
+        b"To: a@example.com\nDate: Fri, 31 Dec 9999 23:59:59 -2359\n\nhi",
+        b"To: a@example.com\nDate: Mon, 01 Jan 0001 00:00:00 +2359\n\nhi",
+        b'To: a@example.com\nContent-Type: text/plain; charset="\x00"\n\nhi',
+        b"To: a@example.com\nContent-Type: text/plain; charset*=\"a\x00b''utf-8\"\n\nhi",
+        b"To: a@example.com\nContent-Type: text/html; charset*" + b"9" * 5_000 + b"*=x\n\nhi",
+        b"To: a@example.com\nContent-Type: text/plain; charset=idna\n\nxn--\xff",
+        b"To: a@example.com\nContent-Type: text/html; charset=undefined\n\nhi",
+        b"To: a@example.com\nContent-Type: text/html; charset=utf-7\n\n<p>+2AA- half",
+        b"Subject: =?raw_unicode_escape?q?=5Cud800?=\nTo: a@example.com\n\nhi",
+        b"To: " + b"(" * 60_000 + b"\n\nhi",
+        b"To: a@example.com\nContent-Type: message/rfc822\n\n" * 1_500,
+        b"".join(
+            b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(1_500)
+        ),
+        b"To: a@example.com\nContent-Type: multipart/mixed; boundary=x",
+        b"".join(b"X-%d: y\n" % n for n in range(20_000)) + b"\nhi",
     ],
+    ids=lambda content: ascii(content[:50]),
 )
 def test_a_damaged_message_is_shown_as_far_as_it_goes(content, folder, client, db):
     (folder / "20261120T040000000000-odd.eml").write_bytes(content)
