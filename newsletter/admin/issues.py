@@ -24,6 +24,7 @@ from newsletter.admin.move_views import move_view, too_late
 from newsletter.admin.paste import paste_view
 from newsletter.admin.preview_views import facts_view, mail_view, readers_view
 from newsletter.admin.stories import StoryInline, ThreadInline
+from newsletter.admin.versions import WRITTEN
 from newsletter.discarding import discard, is_discardable
 from newsletter.models import Delivery, Issue, Story
 from newsletter.models.issues import slug_of
@@ -98,7 +99,9 @@ class IssueAdmin(ModelAdmin[Issue]):
 
     def get_inlines(self, request: HttpRequest, obj: Issue | None) -> list[Any]:
         is_daily = obj is not None and obj.kind == Issue.Kind.DAILY
-        return [StoryInline] if is_daily else [StoryInline, ThreadInline]
+        # What would be mailed is always on the page, even where it should not be.
+        threadless = is_daily and obj is not None and not obj.threads.exists()
+        return [StoryInline] if threadless else [StoryInline, ThreadInline]
 
     def has_change_permission(self, request: HttpRequest, obj: Issue | None = None) -> bool:
         may = super().has_change_permission(request, obj)
@@ -136,7 +139,9 @@ class IssueAdmin(ModelAdmin[Issue]):
         obj.slug = slug_of(obj.kind, obj.period_end)
         if obj.state == IssueState.SENT:
             obj.corrected_at = timezone.now()
-        super().save_model(request, obj, form, change)
+        # Sending writes the other columns at the same time.
+        written = [*WRITTEN, "slug", "corrected_at", "updated_at"]
+        obj.save(update_fields=written if change else None)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,6 +35,13 @@ class KeyedFormSet(RowFormSet):
     """Rows that get their key when they are made, and stand in the order of the page."""
 
     titled_by = "headline"
+    vanished: str | Promise = gettext_lazy(
+        "This story was deleted in another window. Copy its text, then reload."
+    )
+
+    def add_fields(self, form: RowForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["id"].error_messages["invalid_choice"] = self.vanished
 
     def save_new(self, form: RowForm, commit: bool = True) -> Any:
         rows = type(form.instance)._default_manager.filter(issue=self.instance)
@@ -49,6 +56,9 @@ class KeyedFormSet(RowFormSet):
 
 class ThreadFormSet(KeyedFormSet):
     titled_by = "title"
+    vanished = gettext_lazy(
+        "This thread was deleted in another window. Copy its text, then reload."
+    )
 
 
 class StoryFormSet(KeyedFormSet):
@@ -75,10 +85,20 @@ class StoryFormSet(KeyedFormSet):
 class PositionedForm(RowForm):
     """A row that knows its place; the page writes it into a hidden field."""
 
+    titled_by = "headline"
     position = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
     def clean_position(self) -> int:
         return int(self.cleaned_data["position"] or self.instance.position)
+
+    def row_title(self) -> str:
+        """Return the row's title as it is typed, saved or not."""
+        return str(self[self.titled_by].value() or "")
+
+    def hidden_errors(self) -> list[str]:
+        """Return the errors that stand at no field that can be seen."""
+        hidden = [error for field in self.hidden_fields() for error in field.errors]
+        return [*self.non_field_errors(), *hidden]
 
 
 class StoryForm(PositionedForm):
@@ -138,6 +158,8 @@ class StoryForm(PositionedForm):
 
 
 class ThreadForm(PositionedForm):
+    titled_by = "title"
+
     class Meta:
         model = Thread
         fields = ["title", "body", "position"]

@@ -160,8 +160,17 @@ def credit_findings(stories: list[Story]) -> Iterator[Finding]:
 
 
 def thread_findings(issue: Issue) -> Iterator[Finding]:
-    """Find threads without text."""
-    for number, thread in enumerate(issue.threads.all(), start=1):
+    """Find threads without text, and those of a daily, which has no place for them."""
+    threads = list(issue.threads.all())
+    if threads and issue.kind == Issue.Kind.DAILY:
+        yield Finding(
+            "warning",
+            "thread_in_daily",
+            _("A daily has threads, and its mail carries them."),
+            _("Threads"),
+            _("Delete them, or make it a weekly."),
+        )
+    for number, thread in enumerate(threads, start=1):
         if not thread.body.strip():
             yield Finding(
                 "error",

@@ -22,6 +22,15 @@ LATE_AFTER = timedelta(days=2)
 REPEAT_WINDOW = timedelta(days=14)
 
 
+def days_around(day: date, window: timedelta) -> tuple[date, date]:
+    """Return the days ``window`` before and after a day, or where the calendar ends."""
+    first, last = date.min.toordinal(), date.max.toordinal()
+    return (
+        date.fromordinal(max(day.toordinal() - window.days, first)),
+        date.fromordinal(min(day.toordinal() + window.days, last)),
+    )
+
+
 def repetition_findings(issue: Issue, stories: list[Story]) -> Iterator[Finding]:
     """Find stories of a daily that another daily near it has, by address or headline."""
     if issue.kind != Issue.Kind.DAILY or not stories:
@@ -29,8 +38,7 @@ def repetition_findings(issue: Issue, stories: list[Story]) -> Iterator[Finding]
     others = (
         Story.objects.filter(
             issue__kind=Issue.Kind.DAILY,
-            issue__period_end__gte=issue.period_end - REPEAT_WINDOW,
-            issue__period_end__lte=issue.period_end + REPEAT_WINDOW,
+            issue__period_end__range=days_around(issue.period_end, REPEAT_WINDOW),
         )
         .exclude(issue=issue)
         .exclude(issue__state=IssueState.CANCELLED)

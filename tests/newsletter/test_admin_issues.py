@@ -120,11 +120,13 @@ def test_a_new_weekly_without_first_day_covers_seven_days(admin_client):
 
 
 def test_a_second_issue_of_a_day_is_refused_in_words(admin_client):
-    make_issue()
+    issue = make_issue()
     address = reverse("admin:newsletter_issue_add")
     values = form_of(admin_client.get(address))
     values |= {"kind": ["daily"], "period_end": ["2026-11-20"]}
-    assert "already exists" in text_of(admin_client.post(address, values))
+    page = admin_client.post(address, values)
+    assert "This date has an issue already: Engineering @ Scale" in text_of(page)
+    assert f'href="{issue_page(issue)}"' in page.content.decode()
 
 
 def test_a_weekly_that_ends_before_it_starts_is_refused_in_words(edited):

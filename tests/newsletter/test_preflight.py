@@ -6,6 +6,7 @@ import pytest
 
 from newsletter.models import Issue
 from newsletter.preflight import blocks, check, render_finding, size_findings
+from newsletter.preflight.surroundings import days_around
 from newsletter.states import IssueState
 from tests.factories import make_issue, make_reader, make_source, make_story, make_thread
 
@@ -96,6 +97,18 @@ def test_a_thread_without_text_blocks():
     issue = sound_issue(kind="weekly", period_start=DAY - timedelta(days=6))
     make_thread(issue, body="")
     assert found(issue, "empty_body").where.startswith("Thread 1:")
+
+
+def test_threads_of_a_daily_are_warned_of():
+    issue = sound_issue()
+    make_thread(issue)
+    assert found(issue, "thread_in_daily").level == "warning"
+
+
+@pytest.mark.parametrize("end", [date.min, date(2026, 11, 20), date.max])
+def test_the_days_around_a_day_stay_within_the_calendar(end):
+    first, last = days_around(end, timedelta(days=14))
+    assert date.min <= first <= end <= last <= date.max
 
 
 def test_the_same_headline_twice_is_found_whatever_its_case_and_quotes():
