@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +23,8 @@ from newsletter.samples import BadSample
 # 128 and the signal's number, as a shell would say it.
 SIGNALLED = 128
 NAME_WIDTH = 18
+# What a newcomer can do something about.
+Trouble = (port.PortError, demo.AlreadyRunning, BadSample, NotApprovable, serving.ServingError)
 
 
 class Command(BaseCommand):
@@ -35,14 +37,12 @@ class Command(BaseCommand):
         try:
             at = port.port_of(dict(os.environ))
             port.check_free(at)
-        except port.PortError as exc:
-            raise CommandError(str(exc)) from exc
-        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
-        try:
+            settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
             with demo.alone(settings.VAR_DIR / "running"):
                 self.run(at)
-        except demo.AlreadyRunning as exc:
-            raise CommandError(str(exc)) from exc
+        except Trouble as exc:
+            # The sentence alone: Django would put the name of an exception before it.
+            sys.exit(str(exc))
 
     def run(self, at: int) -> None:
         """Do the main job, and serve on a port until somebody says stop."""
@@ -63,12 +63,9 @@ class Command(BaseCommand):
         seeding = demo.begun_seeding(kept, timezone.localdate())
         if seeding is None:
             return
-        try:
-            issues = demo.seed(seeding, timezone.now())
-            for issue in issues:
-                self.send(issue)
-        except (BadSample, NotApprovable) as exc:
-            raise CommandError(f"The samples cannot be sent: {exc}") from exc
+        issues = demo.seed(seeding, timezone.now())
+        for issue in issues:
+            self.send(issue)
         demo.finish(seeding, kept, issues)
         self.stdout.write("")
         self.stdout.write("\n".join(demo.table((issue.slug, books(issue)) for issue in issues)))
@@ -89,7 +86,7 @@ class Command(BaseCommand):
         demo.send(issue, on_progress=show)
 
     def serve(self, at: int, password: str | None) -> None:
-        """Serve until somebody says stop; raise CommandError where that is not possible."""
+        """Serve until somebody says stop; raise ServingError where that is not possible."""
         stop = serving.StopRequest()
         stop.listen()
         level = os.environ.get("LOG_LEVEL") or "WARNING"
@@ -98,16 +95,13 @@ class Command(BaseCommand):
             serving.web_server(port.HOST, at, environment),
             serving.worker(environment, log_level=level),
         ]
-        try:
-            serving.serve(
-                programs,
-                stop=stop,
-                ready=lambda: serving.answers(port.HOST, at),
-                on_ready=lambda: self.print_addresses(password),
-                say=self.say,
-            )
-        except serving.ServingError as exc:
-            raise CommandError(str(exc)) from exc
+        serving.serve(
+            programs,
+            stop=stop,
+            ready=lambda: serving.answers(port.HOST, at),
+            on_ready=lambda: self.print_addresses(password),
+            say=self.say,
+        )
         self.say("Stopped.")
 
     def print_addresses(self, password: str | None) -> None:
