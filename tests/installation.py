@@ -72,6 +72,7 @@ class Installation:
             "EMAIL_PORT": str(port),
             "TICK_SECONDS": "1",
             "CLAIM_LEASE_SECONDS": "2",
+            "EMAIL_FINAL_TIMEOUT": "3",
             "INTENT_LEASE_SECONDS": "3",
             "LOG_LEVEL": "ERROR",
             **environment,
