@@ -1,32 +1,112 @@
 """Sources with the labels that stand for them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from config.admin_theme import ModelAdmin, TabularInline, display
 from newsletter.models import SourceAlias
-from newsletter.models.issues import folded
+from newsletter.models.issues import HEADLINE_MAX_LENGTH, folded
+from subscribers.merging import merge, runs_in_circle
 from subscribers.models import Source
+
+if TYPE_CHECKING:
+    SourceModelForm = forms.ModelForm[Source]
+    AliasModelForm = forms.ModelForm[SourceAlias]
+    AliasRowFormSet = forms.BaseInlineFormSet[SourceAlias, Source, Any]
+else:
+    SourceModelForm = AliasModelForm = forms.ModelForm
+    AliasRowFormSet = forms.BaseInlineFormSet
+
+
+class SourceForm(SourceModelForm):
+    """A source; merging it is refused in words where it would run in a circle."""
+
+    def clean_merged_into(self) -> Source | None:
+        target: Source | None = self.cleaned_data["merged_into"]
+        if target is None or not self.instance.pk:
+            return target
+        if target == self.instance:
+            raise ValidationError(_("A source cannot be merged into itself."))
+        if runs_in_circle(self.instance, target):
+            raise ValidationError(
+                _(
+                    "%(target)s was merged into this source, so this one cannot be merged into "
+                    "it. Take that merger back first."
+                )
+                % {"target": target.name}
+            )
+        return target
+
+
+class AliasForm(AliasModelForm):
+    """A label; two that differ in case or quotes alone are the same one."""
+
+    class Meta:
+        model = SourceAlias
+        fields = ["label", "source"]
+
+    def clean_label(self) -> str:
+        label = str(self.cleaned_data["label"])
+        if len(folded(label)) > HEADLINE_MAX_LENGTH:
+            raise ValidationError(_("The label is too long."))
+        return label
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        # A row on a source's page has its source from there.
+        source = cleaned.get("source") or (self.instance.source_id and self.instance.source)
+        if source and source.pk and cleaned.get("label"):
+            same = source.aliases.filter(folded=folded(cleaned["label"]))
+            if same.exclude(pk=self.instance.pk).exists():
+                self.add_error("label", already_there(cleaned["label"]))
+        return cleaned
+
+
+class AliasFormSet(AliasRowFormSet):
+    """The labels of one source, none of them twice."""
+
+    def clean(self) -> None:
+        super().clean()
+        seen: set[str] = set()
+        for form in self.forms:
+            label = form.cleaned_data.get("label") if hasattr(form, "cleaned_data") else None
+            if not label or form in self.deleted_forms:
+                continue
+            if folded(label) in seen:
+                form.add_error("label", already_there(label))
+            seen.add(folded(label))
+
+
+def already_there(label: str) -> str:
+    return gettext(
+        "“%(label)s” stands for this source already; case and quotes make no difference."
+    ) % {"label": label}
 
 
 class AliasInline(TabularInline[SourceAlias, Source]):
     model = SourceAlias
+    form = AliasForm
+    formset = AliasFormSet
     fields = ["label"]
     extra = 0
+    hide_title = True
 
 
 @admin.register(Source)
 class SourceAdmin(ModelAdmin[Source]):
     """What readers can follow. A source is retired or merged, never deleted: old issues keep it."""
 
+    form = SourceForm
     list_display = ["name", "company", "standing", "story_count", "reader_count"]
     list_filter = [("retired_at", admin.EmptyFieldListFilter)]
     list_select_related = ["merged_into"]
@@ -75,8 +155,14 @@ class SourceAdmin(ModelAdmin[Source]):
         self, request: HttpRequest, obj: Source, form: "ModelForm[Source]", change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
+        if "merged_into" in form.changed_data:
+            merge(obj, obj.merged_into)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        # After the labels of the page: the old name may have been typed among them.
         if change and "name" in form.changed_data:
-            keep_old_name(obj, form.initial["name"])
+            keep_old_name(form.instance, form.initial["name"])
 
     @display(
         description=_("standing"),
@@ -127,6 +213,7 @@ def keep_old_name(source: Source, old_name: str) -> None:
 
 @admin.register(SourceAlias)
 class AliasAdmin(ModelAdmin[SourceAlias]):
+    form = AliasForm
     list_display = ["label", "source"]
     list_select_related = ["source"]
     search_fields = ["label", "source__name"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,9 +35,7 @@ class KeyedFormSet(RowFormSet):
     """Rows that get their key when they are made, and stand in the order of the page."""
 
     titled_by = "headline"
-    vanished: str | Promise = gettext_lazy(
-        "This story was deleted in another window. Copy its text, then reload."
-    )
+    vanished = gettext_lazy("This story was deleted in another window. Copy its text, then reload.")
 
     def add_fields(self, form: RowForm, index: int | None) -> None:
         super().add_fields(form, index)
