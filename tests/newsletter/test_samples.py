@@ -76,6 +76,11 @@ def test_samples_are_stored_as_drafts_of_these_days(stored):
     assert {issue.state for issue in stored} == {IssueState.DRAFT}
 
 
+def test_no_two_samples_stand_in_an_inbox_or_the_archive_alike(stored):
+    lines = [issue.subject or issue.stories.order_by("position")[0].headline for issue in stored]
+    assert len(set(lines)) == len(stored)
+
+
 def test_every_credit_is_confirmed_and_every_story_has_one(stored):
     assert not StorySource.objects.filter(confirmed=False).exists()
     assert not any(
