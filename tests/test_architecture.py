@@ -38,6 +38,8 @@ STAGES = [
     "progress",
     "tasks",
 ]
+# What people see; it calls the stages, never the other way.
+OUTSIDE = {"admin", "views", "urls", "mailbox_views", "mailbox_urls", "demo", "samples"}
 CONFINED = {
     "mjml": {"newsletter/rendering"},
     "premailer": {"newsletter/rendering"},
@@ -88,6 +90,7 @@ def test_no_module_imports_against_the_arrows(path):
             if module.startswith("newsletter.") and len(module.split(".")) > 1
         }
         assert not taken & later, "a stage never imports a later one"
+        assert not taken & OUTSIDE, "a stage knows nothing of pages, the admin or the demo"
 
 
 def test_every_stage_of_the_design_is_a_module():
