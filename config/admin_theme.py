@@ -6,9 +6,12 @@ little of the theme but its page frame.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.forms import DateInput, URLInput
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from unfold import admin as unfold_admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -35,6 +38,7 @@ __all__ = [
     "UserChangeForm",
     "UserCreationForm",
     "display",
+    "moment",
 ]
 
 if TYPE_CHECKING:
@@ -64,6 +68,15 @@ else:
 
     class GroupAdmin(Generic, auth_admin.GroupAdmin, unfold_admin.ModelAdmin):
         pass
+
+
+# The admin's only way to write a moment, in templates too; T is the zone's abbreviation.
+MOMENT_FORMAT = "j F Y, H:i T"
+
+
+def moment(at: datetime | None) -> str:
+    """Write a moment in the publication's time zone, and name the zone; None is a dash."""
+    return date_format(timezone.localtime(at), MOMENT_FORMAT) if at else "–"
 
 
 class DateWidget(DateInput):

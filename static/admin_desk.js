@@ -219,7 +219,7 @@
       });
       look.querySelector("datalist").replaceChildren(...options);
     });
-    reader.addEventListener("input", offer);
+    if (reader) reader.addEventListener("input", offer);
     document.documentElement.classList.add("desk-scripted");
     arrange();
   };
@@ -261,7 +261,12 @@
         body: new FormData(form),
         headers: { "X-Requested-With": "fetch" },
       }).catch(() => null);
-      if (answer && answer.ok && turn === latest) reports.innerHTML = await answer.text();
+      const found = answer && answer.ok && !answer.redirected ? await answer.text() : null;
+      if (turn !== latest) return;
+      if (found !== null) reports.innerHTML = found;
+      else if (!answer) reports.textContent = form.dataset.away;
+      else if (answer.redirected) reports.textContent = form.dataset.loggedOut;
+      else reports.textContent = `${form.dataset.failed} (${answer.status}).`;
     });
     form.addEventListener("input", check);
     reports.addEventListener("click", (event) => {

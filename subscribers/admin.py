@@ -1,18 +1,21 @@
 """Readers, to look up. Consent is theirs: nobody edits an address or a state by hand."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.admin_theme import ModelAdmin, TabularInline, display
+from config.admin_theme import ModelAdmin, TabularInline, display, moment
 from subscribers import subscribing
 from subscribers.models import ConsentEvent, Subscriber
 
@@ -27,18 +30,23 @@ STATE_LABELS = {
 class ConsentInline(TabularInline[ConsentEvent, Subscriber]):
     model = ConsentEvent
     verbose_name_plural = _("what the reader agreed to, and when")
-    fields = ["at", "kind", "origin"]
-    readonly_fields = ["at", "kind", "origin"]
+    fields = ["when", "kind", "origin"]
+    readonly_fields = ["when", "kind", "origin"]
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @display(description=_("when"))
+    def when(self, event: ConsentEvent) -> str:
+        return moment(event.at)
+
 
 @admin.register(Subscriber)
 class ReaderAdmin(ModelAdmin[Subscriber]):
-    list_display = ["email", "state_label", "editions", "mix", "when", "paused_until"]
+    list_display = ["email", "state_label", "editions", "mix", "when", "pause"]
     list_filter = ["state", "suppression", "wants_daily", "wants_weekly", "all_sources"]
     list_filter_submit = True
     show_full_result_count = False
@@ -48,12 +56,9 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
     inlines = [ConsentInline]
     actions = ["unsubscribe"]
     fieldsets = [
-        (None, {"fields": ["email", "state_label", "suppression", "uid", "mail_so_far"]}),
-        (
-            _("Choices"),
-            {"fields": ["editions", "mix", "when", "paused_until", "language"]},
-        ),
-        (_("Times"), {"fields": ["created_at", "confirmed_at", "left_at"]}),
+        (None, {"fields": ["address", "standing", "mail_so_far"]}),
+        (_("Choices"), {"fields": ["editions", "mix", "when", "pause", "tongue"]}),
+        (_("Times"), {"fields": ["asked", "confirmed", "left"]}),
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -94,6 +99,37 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
     def state_label(self, reader: Subscriber) -> tuple[str, str]:
         return reader.state, reader.get_state_display()
 
+    @display(description=_("address"))
+    def address(self, reader: Subscriber) -> str:
+        return reader.email
+
+    @display(description=_("state"))
+    def standing(self, reader: Subscriber) -> str:
+        standing = str(reader.get_state_display())
+        if reader.suppression:
+            return f"{standing}: {reader.get_suppression_display()}"
+        return standing
+
+    @display(description=_("language"))
+    def tongue(self, reader: Subscriber) -> str:
+        return str(dict(settings.LANGUAGES).get(reader.language, reader.language))
+
+    @display(description=_("paused until"), ordering="paused_until")
+    def pause(self, reader: Subscriber) -> str:
+        return date_format(reader.paused_until, "j F Y") if reader.paused_until else "–"
+
+    @display(description=_("first seen"))
+    def asked(self, reader: Subscriber) -> str:
+        return moment(reader.created_at)
+
+    @display(description=_("confirmed"))
+    def confirmed(self, reader: Subscriber) -> str:
+        return moment(reader.confirmed_at)
+
+    @display(description=_("left"))
+    def left(self, reader: Subscriber) -> str:
+        return moment(reader.left_at)
+
     @display(description=_("editions"))
     def editions(self, reader: Subscriber) -> str:
         editions = ((_("daily"), reader.wants_daily), (_("weekly"), reader.wants_weekly))
@@ -118,7 +154,10 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
 
     @display(description=_("mail"))
     def mail_so_far(self, reader: Subscriber) -> str:
-        address = reverse("admin:newsletter_delivery_changelist")
+        ledger = reverse("admin:newsletter_delivery_changelist")
         return format_html(
-            '<a href="{}?q={}">{}</a>', address, reader.email, _("What this reader was sent")
+            '<a class="desk-inline-link" href="{}?{}">{}</a>',
+            ledger,
+            urlencode({"q": reader.email}),
+            _("What this reader was sent"),
         )

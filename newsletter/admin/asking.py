@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.admin_theme import moment
 from newsletter import schedule
 from newsletter.admin.forecast import Forecast, forecast
 from newsletter.auditing import books
@@ -47,11 +47,8 @@ def left_out_sentence(counts: Forecast) -> str:
 
 def ask_approve(issue: Issue, now: datetime) -> str:
     first = max(schedule.earliest_due(issue.period_end), now)
-    return _(
-        "Each reader gets it at the hour they chose, the first from %(when)s %(zone)s on. %(whom)s"
-    ) % {
-        "when": date_format(timezone.localtime(first), "j F, H:i"),
-        "zone": timezone.get_current_timezone_name(),
+    return _("Each reader gets it at the hour they chose, the first from %(when)s on. %(whom)s") % {
+        "when": moment(first),
         "whom": audience_sentence(issue, now),
     }
 

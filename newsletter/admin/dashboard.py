@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from newsletter.admin.ledger_views import books_context
+from newsletter.admin.tallies import with_headline
 from newsletter.models import Delivery, Issue
 from newsletter.states import IssueState
 from subscribers.models import Subscriber
@@ -25,7 +26,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context |= {"title": _("Desk"), "may_issues": may_issues}
     if may_issues:
         context |= {
-            "in_hand": list(unfinished.newest_first()[:IN_HAND]),
+            "in_hand": list(with_headline(unfinished.newest_first())[:IN_HAND]),
             "recent": [books_context(issue) for issue in finished[:RECENT]],
             "doubtful": Delivery.objects.doubtful().count(),
             "has_issue": Issue.objects.exists(),

@@ -12,7 +12,7 @@ from newsletter.admin.labels import ISSUE_LABELS
 from newsletter.admin.ledger_views import books_context
 from newsletter.admin.move_views import moves_for
 from newsletter.admin.preview import Onlooker, preview_of
-from newsletter.admin.preview_views import facts_of
+from newsletter.admin.preview_views import facts_of, may_see_readers
 from newsletter.content import content_of
 from newsletter.models import Issue
 from newsletter.preflight import blocks
@@ -43,5 +43,6 @@ def desk_context(request: HttpRequest, issue: Issue) -> dict[str, Any]:
         "books": books_context(issue) if issue.planned_at else None,
         "is_sending": issue.state == IssueState.SENDING,
         "facts": facts,
+        "may_see_readers": may_see_readers(request),
         "sources": Source.objects.offered(),
     }

@@ -4,8 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -24,19 +23,14 @@ from newsletter.admin.move_views import move_view, too_late
 from newsletter.admin.paste import paste_view
 from newsletter.admin.preview_views import facts_view, mail_view, readers_view
 from newsletter.admin.stories import StoryInline, ThreadInline
+from newsletter.admin.tallies import tally, with_headline, with_tallies
 from newsletter.admin.versions import WRITTEN
 from newsletter.discarding import discard, is_discardable
-from newsletter.models import Delivery, Issue, Story
+from newsletter.models import Issue
 from newsletter.models.issues import slug_of
-from newsletter.states import ACCEPTED, IssueState, WrongState
+from newsletter.states import IssueState, WrongState
 
 DATES = ["kind", "period_start", "period_end"]
-
-
-def counted(rows: QuerySet[Any]) -> Coalesce:
-    """Count an issue's rows in a query of their own: two joins would multiply each other."""
-    counts = rows.order_by().values("issue").annotate(count=Count("pk")).values("count")
-    return Coalesce(Subquery(counts, output_field=IntegerField()), 0)
 
 
 def what_is_discarded(issue: Issue) -> str:
@@ -70,16 +64,7 @@ class IssueAdmin(ModelAdmin[Issue]):
         js = ["admin_desk.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                stories_in=counted(Story.objects.filter(issue=OuterRef("pk"))),
-                mails_sent=counted(
-                    Delivery.objects.filter(issue=OuterRef("pk"), state__in=ACCEPTED)
-                ),
-            )
-        )
+        return with_tallies(with_headline(super().get_queryset(request)))
 
     def get_fieldsets(self, request: HttpRequest, obj: Issue | None = None) -> Any:
         opening = _("Signal of the Day")
@@ -197,8 +182,8 @@ class IssueAdmin(ModelAdmin[Issue]):
         return issue.state, issue.get_state_display()
 
     @display(description=_("subject"))
-    def subject_line(self, issue: Issue) -> str:
-        return issue.subject or "–"
+    def subject_line(self, issue: Any) -> str:
+        return issue.subject or issue.headline or "–"
 
     @display(description=_("stories"), ordering="stories_in")
     def story_count(self, issue: Any) -> int:
@@ -208,4 +193,5 @@ class IssueAdmin(ModelAdmin[Issue]):
     def progress(self, issue: Any) -> str:
         if not issue.planned_at:
             return "–"
-        return render_to_string("newsletter/admin/progress.html", {"issue": issue})
+        context = {"issue": issue, "tally": tally(issue)}
+        return render_to_string("newsletter/admin/progress.html", context)

@@ -80,11 +80,11 @@ def books_context(issue: Issue) -> dict[str, Any]:
 
 def summary(issue: Issue, account: Books) -> str:
     """Return the books in one sentence, for those who hear the page."""
-    return _("%(state)s: %(done)s of %(audience)s readers done, %(sent)s sent.") % {
+    return _("%(state)s. %(sent)s of %(audience)s sent, %(waiting)s still waiting.") % {
         "state": str(issue.get_state_display()).capitalize(),
-        "done": f"{account.done:,}",
-        "audience": f"{account.audience:,}",
         "sent": f"{account.sent:,}",
+        "audience": f"{account.audience:,}",
+        "waiting": f"{account.waiting:,}",
     }
 
 

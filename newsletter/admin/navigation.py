@@ -1,5 +1,6 @@
 """What stands around every page of the admin: the sidebar and the word where mail goes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from newsletter.models import Delivery
+
+Item = Callable[..., dict[str, Any]]
 
 
 def stylesheet(request: HttpRequest) -> str:
@@ -30,69 +33,39 @@ def environment(request: HttpRequest) -> list[str] | None:
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar's groups, each with what this user may see."""
+
+    def item(title: str, icon: str, page: str, permission: str = "") -> dict[str, Any]:
+        return entry(request, title, icon, f"admin:{page}", permission)
+
     return [
-        {
-            "items": [entry(request, _("Desk"), "dashboard", "admin:index", "")],
-        },
-        {
-            "title": _("Publishing"),
-            "items": [
-                entry(
-                    request,
-                    _("Issues"),
-                    "newsmode",
-                    "admin:newsletter_issue_changelist",
-                    "newsletter.view_issue",
-                ),
-                entry(
-                    request,
-                    _("New issue from text"),
-                    "content_paste",
-                    "admin:newsletter_issue_paste",
-                    "newsletter.add_issue",
-                ),
-                deliveries_entry(request),
-            ],
-        },
-        {
-            "title": _("Audience"),
-            "items": [
-                entry(
-                    request,
-                    _("Readers"),
-                    "group",
-                    "admin:subscribers_subscriber_changelist",
-                    "subscribers.view_subscriber",
-                ),
-                entry(
-                    request,
-                    _("Sources"),
-                    "rss_feed",
-                    "admin:subscribers_source_changelist",
-                    "subscribers.view_source",
-                ),
-                entry(
-                    request,
-                    _("Aliases"),
-                    "label",
-                    "admin:newsletter_sourcealias_changelist",
-                    "newsletter.view_sourcealias",
-                ),
-            ],
-        },
+        {"items": [item(_("Desk"), "dashboard", "index")]},
+        {"title": _("Publishing"), "items": [*publishing(item), deliveries_entry(request)]},
+        {"title": _("Audience"), "items": audience(item)},
         {
             "title": _("House"),
             "items": [
-                entry(request, _("Staff"), "badge", "admin:auth_user_changelist", "auth.view_user"),
-                entry(
-                    request,
-                    _("Roles"),
-                    "key",
-                    "admin:auth_group_changelist",
-                    "auth.view_group",
-                ),
+                item(_("Staff"), "badge", "auth_user_changelist", "auth.view_user"),
+                item(_("Roles"), "key", "auth_group_changelist", "auth.view_group"),
             ],
         },
+    ]
+
+
+def publishing(item: Item) -> list[dict[str, Any]]:
+    issues, paste = "newsletter_issue_changelist", "newsletter_issue_paste"
+    return [
+        item(_("Issues"), "newsmode", issues, "newsletter.view_issue"),
+        item(_("New issue from text"), "content_paste", paste, "newsletter.add_issue"),
+    ]
+
+
+def audience(item: Item) -> list[dict[str, Any]]:
+    readers, sources = "subscribers_subscriber_changelist", "subscribers_source_changelist"
+    aliases = "newsletter_sourcealias_changelist"
+    return [
+        item(_("Readers"), "group", readers, "subscribers.view_subscriber"),
+        item(_("Sources"), "rss_feed", sources, "subscribers.view_source"),
+        item(_("Aliases"), "label", aliases, "newsletter.view_sourcealias"),
     ]
 
 

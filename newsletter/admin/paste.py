@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -101,7 +102,7 @@ def reports(text: str, diagnostics: Iterable[Diagnostic]) -> list[LineReport]:
     ]
 
 
-def context_for(form: PasteForm) -> dict[str, Any]:
+def context_for(request: HttpRequest, form: PasteForm, model_admin: "IssueAdmin") -> dict[str, Any]:
     """Read the text without storing anything, and return what the page says about it."""
     if not form.is_bound or not form.is_valid():
         return {"reports": None}
@@ -109,11 +110,26 @@ def context_for(form: PasteForm) -> dict[str, Any]:
     found = import_text(
         text, accept_suggestions=form.cleaned_data["accept_suggestions"], dry_run=True
     )
-    return {"reports": reports(text, found.diagnostics), "verdict": verdict(found)}
+    told = verdict(found, allowed=is_allowed(request, found, model_admin))
+    return {"reports": reports(text, found.diagnostics), "verdict": told}
 
 
-def verdict(found: Import) -> str:
+def is_allowed(request: HttpRequest, found: Import, model_admin: "IssueAdmin") -> bool:
+    """Tell whether somebody who may add issues may also store this text."""
+    return found.outcome != "updated" or model_admin.has_change_permission(request, found.issue)
+
+
+def not_yours(found: Import) -> str:
+    return _(
+        "%(title)s is stored already, and you may not change it. Ask somebody who may, or an "
+        "administrator."
+    ) % {"title": found.issue.title if found.issue else ""}
+
+
+def verdict(found: Import, *, allowed: bool) -> str:
     """Say what saving would do."""
+    if not allowed:
+        return not_yours(found)
     title = found.issue.title if found.issue else ""
     return {
         "created": _("Can be saved as a new draft."),
@@ -132,7 +148,7 @@ def paste_view(request: HttpRequest, model_admin: "IssueAdmin") -> HttpResponse:
         stored = store(request, form, model_admin)
         if stored:
             return stored
-    findings = context_for(form)
+    findings = context_for(request, form, model_admin)
     if request.headers.get("X-Requested-With") == "fetch":
         return TemplateResponse(request, "newsletter/admin/paste_reports.html", findings)
     if form.is_bound and form.is_valid():
@@ -140,7 +156,6 @@ def paste_view(request: HttpRequest, model_admin: "IssueAdmin") -> HttpResponse:
         form = PasteForm(form.cleaned_data)
     context = {
         **model_admin.admin_site.each_context(request),
-        "opts": model_admin.model._meta,
         "title": _("New issue from text"),
         "form": form,
         **findings,
@@ -150,9 +165,15 @@ def paste_view(request: HttpRequest, model_admin: "IssueAdmin") -> HttpResponse:
 
 def store(request: HttpRequest, form: PasteForm, model_admin: "IssueAdmin") -> HttpResponse | None:
     """Store the text and lead to its issue, or return None where it was refused."""
-    stored = import_text(
-        form.cleaned_data["text"], accept_suggestions=form.cleaned_data["accept_suggestions"]
-    )
+    with transaction.atomic():
+        stored = import_text(
+            form.cleaned_data["text"], accept_suggestions=form.cleaned_data["accept_suggestions"]
+        )
+        allowed = is_allowed(request, stored, model_admin)
+        transaction.set_rollback(not allowed)
+    if not allowed:
+        messages.error(request, _("Nothing was stored.") + " " + not_yours(stored))
+        return None
     if stored.outcome == "refused" or stored.issue is None:
         messages.error(request, _("Nothing was stored. Mend the lines marked as errors."))
         return None

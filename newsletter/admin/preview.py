@@ -24,6 +24,8 @@ from subscribers.models import Source, Subscriber
 
 # Two editors who each try a few texts; one rendered issue has some 100 kB.
 REMEMBERED = 8
+# The largest key of a database has 19.
+MAX_DIGITS = 19
 DARK_QUERY = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 # MJML writes the preheader as the body's first element that is not displayed.
 HIDDEN_DIV = re.compile(r"<div[^>]*display:\s*none[^>]*>(.*?)</div>", re.DOTALL)
@@ -82,18 +84,33 @@ def for_screen(markup: str, *, dark: bool) -> str:
     return DARK_QUERY.sub("@media all" if dark else "@media not all", markup)
 
 
-def onlooker_from(data: QueryDict) -> Onlooker:
-    """Read for whom the preview shall be: ``view_as`` is everyone, reader or mix."""
+def number(text: str | None) -> int | None:
+    """Return a whole number out of a form, or None for what is none or longer than any."""
+    if text is None or len(text) > MAX_DIGITS or not text.isdecimal():
+        return None
+    return int(text)
+
+
+def numbers(texts: list[str]) -> list[int]:
+    """Return the whole numbers among the values of a form."""
+    return [value for value in map(number, texts) if value is not None]
+
+
+def onlooker_from(data: QueryDict, *, may_see_readers: bool) -> Onlooker:
+    """Read for whom the preview shall be: ``view_as`` is everyone, reader or mix.
+
+    What one reader chose is shown only with ``may_see_readers``.
+    """
     groups = Source.objects.merge_groups()
     example = "reader@example.com"
-    if data.get("view_as") == "reader":
+    if data.get("view_as") == "reader" and may_see_readers:
         address = data.get("reader", "").strip().lower()
         reader = Subscriber.objects.filter(email=address).first()
         if reader:
             return Onlooker(choice_of(reader, groups), reader.email, reader.email)
         return Onlooker(Choice.everything(), example, _("everyone (no such reader)"))
     if data.get("view_as") == "mix":
-        chosen = {int(pk) for pk in data.getlist("mix") if pk.isdecimal()}
+        chosen = numbers(data.getlist("mix"))
         ids = frozenset().union(*(groups.get(pk, frozenset()) for pk in chosen))
         return Onlooker(Choice(all_sources=False, source_ids=ids), example, _("a made-up mix"))
     return Onlooker(Choice.everything(), example, _("a reader of everything"))
@@ -137,14 +154,14 @@ def day(data: QueryDict, name: str, otherwise: date) -> date:
 
 def rows_of(data: QueryDict, prefix: str) -> list[str]:
     """Return the prefixes of a formset's rows that are not marked for deletion, in order."""
-    total = data.get(f"{prefix}-TOTAL_FORMS", "0")
-    count = min(int(total), len(data)) if total.isdecimal() else 0
+    # A form of more rows than fields is nobody's.
+    count = min(number(data.get(f"{prefix}-TOTAL_FORMS")) or 0, len(data))
     rows = [f"{prefix}-{number}-" for number in range(count)]
     kept = [row for row in rows if not data.get(f"{row}DELETE")]
 
     def position(row: str) -> int:
-        place = data.get(f"{row}position", "")
-        return int(place) if place.isdecimal() else count
+        place = number(data.get(f"{row}position"))
+        return count if place is None else place
 
     return sorted(kept, key=position)
 
@@ -154,7 +171,7 @@ def stories_from(data: QueryDict, keys: dict[str, str]) -> tuple[StoryContent, .
     sources = {source.pk: source for source in Source.objects.select_related("merged_into")}
     stories = []
     for number, row in enumerate(rows_of(data, "stories")):
-        chosen = [int(pk) for pk in data.getlist(f"{row}credited") if pk.isdecimal()]
+        chosen = numbers(data.getlist(f"{row}credited"))
         present = [sources[pk].merged_into or sources[pk] for pk in chosen if pk in sources]
         credited = list({source.pk: source for source in present}.values())
         company = data.get(f"{row}company", "").strip()

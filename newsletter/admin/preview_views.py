@@ -32,6 +32,18 @@ def asked(request: HttpRequest, model_admin: "IssueAdmin", object_id: int) -> Is
     return issue
 
 
+def may_see_readers(request: HttpRequest) -> bool:
+    """Tell whether somebody may see readers' addresses, and what each chose."""
+    return request.user.has_perm("subscribers.view_subscriber")
+
+
+def preview_from(request: HttpRequest, issue: Issue) -> Preview:
+    """Compose what a request asks to see of an issue; raises RenderError."""
+    data = data_of(request)
+    onlooker = onlooker_from(data, may_see_readers=may_see_readers(request))
+    return preview_of(content_from(issue, data), onlooker)
+
+
 def data_of(request: HttpRequest) -> QueryDict:
     return request.POST if request.method == "POST" else request.GET
 
@@ -42,7 +54,7 @@ def mail_view(request: HttpRequest, object_id: int, model_admin: "IssueAdmin") -
     issue = asked(request, model_admin, object_id)
     data = data_of(request)
     try:
-        preview = preview_of(content_from(issue, data), onlooker_from(data))
+        preview = preview_from(request, issue)
     except RenderError as exc:
         page = notice(_("This cannot be made into a mail"), exc.reason, data)
     else:
@@ -72,9 +84,8 @@ def notice(title: str, reason: str, data: QueryDict) -> str:
 def facts_view(request: HttpRequest, object_id: int, model_admin: "IssueAdmin") -> JsonResponse:
     """Give what stands around the mail: the inbox's line, how many stories, how large."""
     issue = asked(request, model_admin, object_id)
-    data = data_of(request)
     try:
-        preview = preview_of(content_from(issue, data), onlooker_from(data))
+        preview = preview_from(request, issue)
     except RenderError as exc:
         return JsonResponse({"error": exc.reason})
     return JsonResponse(facts_of(preview))
@@ -108,7 +119,7 @@ def facts_of(preview: Preview) -> dict[str, Any]:
 
 def readers_view(request: HttpRequest) -> JsonResponse:
     """Give the addresses that begin with what was typed, for the preview as one of them."""
-    if not request.user.has_perm("subscribers.view_subscriber"):
+    if not may_see_readers(request):
         raise PermissionDenied
     typed = request.GET.get("q", "").strip().lower()
     if not typed:

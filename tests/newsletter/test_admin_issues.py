@@ -1,5 +1,6 @@
 """The list of issues and the page on which one is written."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -61,7 +62,32 @@ def test_the_list_shows_what_was_sent_of_each_issue(admin_client):
     issue = sent_issue()
     page = text_of(admin_client.get(reverse("admin:newsletter_issue_changelist")))
     assert issue.title in page
-    assert "1 / 1" in page
+    assert "1 sent" in page
+
+
+def test_the_list_counts_the_skipped_as_done(admin_client):
+    issue = sent_issue()
+    Delivery.objects.create(
+        issue=issue,
+        subscriber=make_reader(),
+        due_at=timezone.now(),
+        state="skipped",
+        reason="paused",
+    )
+    Issue.objects.update(audience=2)
+    page = admin_client.get(reverse("admin:newsletter_issue_changelist"))
+    assert "1 sent, 1 skipped" in text_of(page)
+    assert re.search(r'max="2"\s+value="2"', page.content.decode())
+
+
+@pytest.mark.parametrize("page", ["admin:newsletter_issue_changelist", "admin:index"])
+def test_an_issue_without_subject_is_listed_with_its_first_headline(admin_client, page):
+    issue = make_issue()
+    make_story(issue, headline="The second", position=2)
+    make_story(issue, headline="The first", position=1)
+    shown = text_of(admin_client.get(reverse(page)))
+    assert "The first" in shown
+    assert "The second" not in shown
 
 
 def test_the_list_costs_the_same_for_ten_issues_as_for_one(admin_client):

@@ -231,7 +231,7 @@ def test_the_page_asks_for_the_books_only_while_sending(admin_client):
     assert address in admin_client.get(issue_page(issue)).content.decode()
     answer = admin_client.get(address).json()
     assert answer["active"] is True
-    assert answer["summary"] == "Sending: 0 of 1 readers done, 0 sent."
+    assert answer["summary"] == "Sending. 0 of 1 sent, 1 still waiting."
     pause(issue)
     assert admin_client.get(address).json()["active"] is False
     assert address not in admin_client.get(issue_page(issue)).content.decode()

@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from lxml import html
 
 from newsletter.models import Issue
 from tests.newsletter.admin_pages import make_staff, text_of
@@ -115,3 +116,32 @@ def test_who_may_not_add_issues_may_not_paste(client, box):
     client.force_login(make_staff("newsletter.view_issue"))
     assert client.get(box).status_code == 403
     assert client.post(box, {"text": GOOD, "save": "1"}).status_code == 403
+
+
+@pytest.fixture
+def adder(client):
+    """Somebody who may add issues, and not change those that are there."""
+    client.force_login(make_staff("newsletter.view_issue", "newsletter.add_issue"))
+    return client
+
+
+def test_who_may_only_add_issues_stores_a_new_one(adder, box):
+    adder.post(box, {"text": GOOD, "save": "1"})
+    assert Issue.objects.exists()
+
+
+def test_who_may_only_add_issues_changes_none_by_pasting(admin_client, adder, box):
+    admin_client.post(box, {"text": GOOD, "save": "1"})
+    changed = GOOD.replace("Caches everywhere.", "Queues everywhere.")
+    checked = text_of(adder.post(box, {"text": changed, "check": "1"}))
+    assert "is stored already, and you may not change it." in checked
+    saved = text_of(adder.post(box, {"text": changed, "save": "1"}))
+    assert "Nothing was stored." in saved
+    assert "Queues everywhere." in saved
+    assert Issue.objects.get().patterns == "Caches everywhere."
+
+
+def test_the_page_is_headed_by_its_own_name(admin_client, box):
+    page = html.fromstring(admin_client.get(box).content.decode())
+    assert " ".join(page.xpath("//h1")[0].text_content().split()) == "New issue from text"
+    assert page.xpath("//main//h2")

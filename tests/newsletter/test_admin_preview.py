@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from newsletter.admin.preview import content_from, for_screen
+from newsletter.admin.preview import content_from, for_screen, number
 from newsletter.content import content_of
 from newsletter.models import Issue
 from tests.factories import make_issue, make_reader, make_source, make_story, make_thread
@@ -161,3 +161,35 @@ def test_a_preview_needs_the_right_to_see_the_issue(client, issue):
     client.force_login(make_staff("subscribers.view_subscriber"))
     assert client.get(mail_page(issue)).status_code == 403
     assert client.get(facts_page(issue)).status_code == 403
+
+
+def test_one_readers_mail_needs_the_right_to_see_readers(client, issue):
+    make_reader("ada@example.com", sources=[issue.stories.first().sources.get()])
+    client.force_login(make_staff("newsletter.view_issue", name="writes"))
+    data = {"view_as": "reader", "reader": "ada@example.com"}
+    assert client.get(facts_page(issue), data).json()["stories"].startswith("2 of 2 stories")
+    assert b'value="reader"' not in client.get(issue_page(issue)).content
+    client.force_login(
+        make_staff("newsletter.view_issue", "subscribers.view_subscriber", name="looks")
+    )
+    assert client.get(facts_page(issue), data).json()["stories"].startswith("1 of 2 stories")
+    assert b'value="reader"' in client.get(issue_page(issue)).content
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("7", 7), ("", None), (None, None), ("-1", None), ("x", None), ("9" * 5_000, None)],
+)
+def test_a_number_of_a_form_is_read_or_is_none(text, value):
+    assert number(text) == value
+
+
+@pytest.mark.parametrize(
+    "name", ["stories-TOTAL_FORMS", "stories-0-position", "stories-0-credited", "mix"]
+)
+def test_endless_digits_do_not_break_the_preview(admin_client, issue, name):
+    form = form_of(admin_client.get(issue_page(issue))) | {
+        "view_as": ["mix"],
+        name: ["9" * 5_000],
+    }
+    assert admin_client.post(mail_page(issue), form).status_code == 200
