@@ -19,13 +19,19 @@ from tests.factories import make_approved_issue, make_reader
 
 pytestmark = pytest.mark.django_db
 
-READERS = 3
-WORKERS = 3
+READERS = 2
+WORKERS = 2
 RESULTS = [
     DeliveryState.SENT,
     DeliveryState.PENDING,
     DeliveryState.FAILED,
     DeliveryState.AMBIGUOUS,
+]
+# Mostly sending, or nothing would happen any more.
+ISSUE_STATES = [IssueState.SENDING] * 4 + [
+    IssueState.PAUSED,
+    IssueState.CANCELLED,
+    IssueState.SENT,
 ]
 worker = st.integers(0, WORKERS - 1)
 row = st.integers(0, READERS - 1)
@@ -38,7 +44,7 @@ steps = st.one_of(
     st.tuples(st.just("release"), worker),
     st.tuples(st.just("lease ends")),
     st.tuples(st.just("sweep")),
-    st.tuples(st.just("issue"), st.sampled_from(list(IssueState))),
+    st.tuples(st.just("issue"), st.sampled_from(ISSUE_STATES)),
 )
 
 
@@ -101,9 +107,9 @@ class House:
 
 
 @hypothesis_settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(steps, min_size=5, max_size=40))
+@given(st.lists(steps, min_size=10, max_size=60))
 def test_every_move_is_in_the_table_and_what_was_sent_is_never_begun_again(sequence):
     with transaction.atomic():
         house = House()
