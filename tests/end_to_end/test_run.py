@@ -203,6 +203,23 @@ def test_a_port_in_use_is_said_before_anything_else_is_done(house, port):
     assert not (house / "untouched").exists()
 
 
+def test_the_port_may_stand_in_the_file_for_settings(bare):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (bare / ".env").write_text(f'DEBUG=off\nexport PORT="{port}"\nPORT=1\n')
+        refused = subprocess.run(
+            ["./run"],
+            cwd=bare,
+            env={"PATH": os.environ["PATH"], "PYTHON": sys.executable},
+            capture_output=True,
+            text=True,
+            timeout=READY_SECONDS,
+            check=False,
+        )
+    assert refused.stderr.startswith(f"Port {port} is in use.")
+    assert not (bare / ".venv").exists()
+
+
 def test_samples_never_leave_through_a_real_server(house, port, tmp_path):
     """With SMTP set, the main job just serves: nobody is stored, and nothing is sent."""
     process = subprocess.Popen(
@@ -289,6 +306,31 @@ def test_a_python_without_venv_names_the_package(bare):
     ran = fake_python(bare, 'case "$*" in *ensurepip*) exit 1;; esac')
     assert ran.returncode == 1
     assert "sudo apt-get install python3-venv" in ran.stderr
+
+
+def test_an_installation_in_the_background_heeds_ctrl_c(bare):
+    python = bare / "bin" / "python3"
+    python.write_text(
+        f'#!/bin/sh\ncase "$*" in *"-m venv"*) sleep 60;; esac\nexec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    installing = subprocess.Popen(
+        ["./run", "check"],
+        cwd=bare,
+        env={"PATH": f"{bare / 'bin'}:/usr/bin:/bin"},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        # As a shell does to what it starts in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    with installing as process:
+        end = time.monotonic() + STOP_SECONDS
+        while not (bare / ".venv" / "unfinished").exists():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(STOP_SECONDS) == -signal.SIGINT
+    assert (bare / ".venv" / "unfinished").exists(), "so that the next start makes it anew"
 
 
 def test_without_a_package_index_the_message_says_what_to_mend(bare):
