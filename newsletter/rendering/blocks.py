@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from newsletter.content import IssueContent, StoryContent, ThreadContent
 from newsletter.models.issues import HEADLINE_MAX_LENGTH
-from newsletter.rendering.cleaning import clean_line, is_right_to_left, safe_url
+from newsletter.rendering.cleaning import clean_line, direction_of, safe_url
 from newsletter.rendering.errors import RenderError
 from newsletter.rendering.markdown import Body, body_of
 from newsletter.rendering.plain import underlined, wrapped
@@ -35,8 +35,9 @@ class Layout:
     source_ids: tuple[int, ...] = ()
 
     @property
-    def is_right_to_left(self) -> bool:
-        return is_right_to_left(self.title)
+    def direction(self) -> str:
+        """Which way the title runs: "ltr", "rtl", or "" where it has no letter that says so."""
+        return direction_of(self.title)
 
     @property
     def section_title(self) -> str:

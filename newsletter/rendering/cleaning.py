@@ -6,6 +6,7 @@ with odd characters.
 
 import re
 import unicodedata
+from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from django.utils.html import escape
@@ -118,13 +119,13 @@ def escaped_part(part: str, allowed: str) -> str:
     return quote(STRAY_PERCENT.sub("%25", part), safe=allowed)
 
 
-def is_right_to_left(text: str) -> bool:
-    """Tell whether the first letter with a direction runs to the left (UAX #9, P2 and P3)."""
+def direction_of(text: str) -> Literal["ltr", "rtl", ""]:
+    """Return which way the first letter with a direction runs (UAX #9, P2 and P3), or ""."""
     for character in text:
         direction = unicodedata.bidirectional(character)
         if direction in {"L", "R", "AL"}:
-            return direction != "L"
-    return False
+            return "ltr" if direction == "L" else "rtl"
+    return ""
 
 
 def shortened(text: str, limit: int) -> str:

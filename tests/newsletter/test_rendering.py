@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -144,6 +145,30 @@ def test_a_right_to_left_story_runs_to_the_left():
     assert "text-align:right" in heading.get("style").replace(" ", "")
 
 
+def test_a_list_and_a_quote_to_the_left_have_their_padding_on_the_right():
+    tree = parsed(with_story(body="- سلام\n\n1. سلام\n\n> سلام").html)
+    for name in ("ul", "ol", "blockquote"):
+        styles = [
+            element.get("style").replace(" ", "")
+            for element in tree.iter(name)
+            if element.get("dir") == "rtl"
+        ]
+        assert len(styles) == 1
+        padding = "padding:016px00" if name == "blockquote" else "padding:022px00"
+        assert padding in styles[0]
+        assert "text-align:right" in styles[0]
+    assert "border-left:0" in styles[0]
+    assert "border-right:2px" in styles[0]
+
+
+def test_a_headline_in_another_direction_than_the_publication_says_so():
+    with translation.override("ar"):
+        tree = parsed(mail_of(samples.daily()).html)
+    directions = {heading.get("dir", "") for heading in tree.iter("h3") if "سلام" in words(heading)}
+    assert directions == {""}
+    assert {h.get("dir") for h in tree.iter("h3") if "Harbour" in words(h)} == {"ltr"}
+
+
 # Plain text
 
 
@@ -158,6 +183,13 @@ def test_plain_text_underlines_headings_and_gives_full_addresses():
     assert "\nDEEP DIVES\n==========\n" in text
     assert "Why Quill Bank counts money twice\n---------------------------------\n" in text
     assert "\nhttps://quill.example/engineering/counting-twice\n" in text
+
+
+@pytest.mark.parametrize("body", ["", " \n"])
+def test_a_story_without_a_body_leaves_no_hole_in_plain_text(body):
+    assert "\n\n\n\n" not in with_story(body=body).text
+    thread = replace(samples.weekly().threads[0], body=body)
+    assert "\n\n\n\n" not in mail_of(samples.weekly(threads=(thread,))).text
 
 
 def test_plain_text_holds_no_markup():
