@@ -87,6 +87,17 @@ def test_the_browser_tells_the_time_zone_and_another_can_be_chosen(site, open_pa
     assert zones.is_visible()
 
 
+def test_a_zone_that_is_not_on_offer_is_not_guessed(site, open_page):
+    page = open_page()
+    page.add_init_script(
+        "Intl.DateTimeFormat.prototype.resolvedOptions = () => ({timeZone: 'Etc/GMT-5'})"
+    )
+    page.goto(site)
+    zones = page.get_by_label("Time zone")
+    assert zones.is_visible()
+    assert zones.input_value() == "UTC"
+
+
 def test_the_first_tab_leads_past_the_masthead(site, open_page):
     page = open_page()
     page.goto(site)
