@@ -227,7 +227,7 @@ def table(node: SyntaxTreeNode, place: Place) -> Piece:
     return Piece(
         format_html(
             "{}{}",
-            format_html("<p{}><strong>{}</strong></p>", direction, heads.html)
+            format_html('<p class="heads"{}><strong>{}</strong></p>', direction, heads.html)
             if heads.text
             else "",
             format_html("<ul{}>{}</ul>", direction, joined(html)) if html else "",

@@ -27,6 +27,9 @@ REGENERATE = os.environ.get("REGENERATE_PICTURES", "") not in {"", "0"}
 WIDTHS = [320, 375, 700]
 # WCAG 2.2, success criterion 1.4.3, level AA.
 LEAST_CONTRAST = 4.5
+# WCAG 2.2, success criterion 2.5.8, level AA.
+LEAST_TARGET_PIXELS = 24
+BULLET_PIXELS = 22
 SOME = Choice(all_sources=False, source_ids=frozenset({1, 2, 3, 4, 6, 8, 13, 14}))
 
 # For every word that is seen: its colour against the nearest ground that is painted.
@@ -68,10 +71,23 @@ def unbreakable() -> IssueContent:
     return samples.daily(stories=(story,), opening=word, patterns=word)
 
 
+def laid_out() -> IssueContent:
+    """Return a daily with lists, quotes and a table, to the right and to the left."""
+    item = "انخفض زمن الإجابة إلى النصف"
+    leftward = f"- {item}\n  - {item}\n- abc\n\n> {item}\n\n| {item} | b |\n|--|--|\n| 1 | 2 |"
+    rightward = f"- abc\n  - def\n- {item}\n\n> abc\n\n| a | b | c |\n|--|--|--|\n| 1 | 2 | 3 |"
+    stories = (
+        replace(samples.WRITTEN[0], body=leftward),
+        replace(samples.WRITTEN[1], body=rightward),
+    )
+    return samples.daily(stories=stories)
+
+
 ISSUES = {
     "daily": (samples.daily(), SOME),
     "weekly": (samples.weekly(), Choice.everything()),
     "unbreakable": (unbreakable(), Choice.everything()),
+    "laid out": (laid_out(), Choice.everything()),
 }
 
 
@@ -139,6 +155,36 @@ def test_dark_mode_is_dark_and_light_mode_light(show):
     ground = "getComputedStyle(document.querySelector('.sheet')).backgroundColor"
     assert show(html, width=700, scheme="light").evaluate(ground) == "rgb(252, 251, 248)"
     assert show(html, width=700, scheme="dark").evaluate(ground) == "rgb(26, 25, 23)"
+
+
+# For every item: how far its words begin from the side of the column that its bullet is at.
+BULLET_ROOM = """() => [...document.querySelectorAll('li')].map((item) => {
+  const side = getComputedStyle(item).direction === 'rtl' ? 'right' : 'left';
+  const text = item.getBoundingClientRect()[side];
+  const column = item.closest('td').getBoundingClientRect()[side];
+  return Math.abs(text - column);
+})"""
+
+
+def test_every_bullet_has_room_on_its_own_side(show):
+    rooms = show(html_of("laid out"), width=320).evaluate(BULLET_ROOM)
+    assert len(rooms) == 8
+    assert min(rooms) >= BULLET_PIXELS
+
+
+def test_on_a_telephone_the_two_ways_out_are_apart_and_can_be_hit(show):
+    page = show(html_of("daily"), width=320)
+    boxes = [link.bounding_box() for link in page.locator(".ways a").all()]
+    choices, unsubscribe = boxes
+    assert min(box["height"] for box in boxes) >= LEAST_TARGET_PIXELS
+    assert unsubscribe["y"] >= choices["y"] + choices["height"]
+
+
+@pytest.mark.parametrize("form", ["as it is", "without <style>"])
+def test_on_a_telephone_the_masthead_is_one_line(show, form):
+    heading = show(FORMS[form](html_of("daily")), width=375).locator("h1")
+    size = float(heading.evaluate("element => parseFloat(getComputedStyle(element).fontSize)"))
+    assert heading.bounding_box()["height"] < 2 * size
 
 
 def test_outlook_coms_dark_mode_finds_its_rules(show):

@@ -42,7 +42,7 @@ HOSTILE = {
 }
 INERT = {"a", "blockquote", "body", "br", "code", "div", "em", "h1", "h2", "h3", "head", "hr"}
 INERT |= {"html", "li", "meta", "ol", "p", "pre", "strong", "style", "table", "tbody", "td"}
-INERT |= {"title", "tr", "ul", "b"}
+INERT |= {"title", "tr", "ul", "b", "span"}
 
 
 def everywhere(text: str) -> IssueContent:

@@ -157,8 +157,27 @@ def test_a_list_and_a_quote_to_the_left_have_their_padding_on_the_right():
         padding = "padding:016px00" if name == "blockquote" else "padding:022px00"
         assert padding in styles[0]
         assert "text-align:right" in styles[0]
+    assert "font-style:normal" in styles[0]  # neither Arabic nor Hebrew has italics
     assert "border-left:0" in styles[0]
     assert "border-right:2px" in styles[0]
+
+
+def test_what_runs_as_its_mail_does_has_no_style_that_says_so():
+    for element in parsed(with_story(body="abc").html).iter():
+        if element.tag in {"html", "body", "p", "h3"}:
+            assert "text-align:left" not in element.get("style", "").replace(" ", "")
+
+
+def test_an_item_in_another_direction_than_its_list_has_room_for_its_bullet():
+    tree = parsed(with_story(body="- سلام\n- abc\n\n1. abc\n2. سلام").html)
+    left, right = (
+        next(item for item in tree.iter("li") if item.get("dir") == direction)
+        .get("style")
+        .replace(" ", "")
+        for direction in ("ltr", "rtl")
+    )
+    assert "margin:004px22px" in left
+    assert "margin:022px4px0" in right
 
 
 def test_a_headline_in_another_direction_than_the_publication_says_so():

@@ -168,7 +168,8 @@ def test_a_list_is_as_tight_as_it_was_written_and_evenly_so(markdown, html, text
         ),
         (
             "|سلام|b|\n|-|-|\n|1|2|",
-            '<p dir="rtl"><strong>سلام · b</strong></p><ul dir="rtl"><li>1 · 2</li></ul>',
+            '<p class="heads" dir="rtl"><strong>سلام · b</strong></p>'
+            '<ul dir="rtl"><li>1 · 2</li></ul>',
         ),
     ],
 )
@@ -188,19 +189,19 @@ def test_in_a_publication_to_the_left_only_what_runs_to_the_right_is_marked():
         (
             "| Site | Before | After |\n|:---|---:|:-:|\n"
             "| *Ulm* | 12 ms | `3 ms` |\n| Bern | 9 ms |\n",
-            "<p><strong>Site · Before · After</strong></p>"
+            '<p class="heads"><strong>Site · Before · After</strong></p>'
             "<ul><li><em>Ulm</em> · 12 ms · <code>3 ms</code></li><li>Bern · 9 ms</li></ul>",
             "Site · Before · After\n- Ulm · 12 ms · `3 ms`\n- Bern · 9 ms",
         ),
         (
             "|   | a |\n|---|---|\n| 1 |   |\n|   | 2 |\n|   |   |",
-            "<p><strong>– · a</strong></p><ul><li>1</li><li>– · 2</li></ul>",
+            '<p class="heads"><strong>– · a</strong></p><ul><li>1</li><li>– · 2</li></ul>',
             "– · a\n- 1\n- – · 2",
         ),
         ("| | |\n|-|-|\n| 1 | 2 |", "<ul><li>1 · 2</li></ul>", "- 1 · 2"),
         (
             "> | a | b |\n> |---|---|\n> | x \\| y | <b> |",
-            "<blockquote><p><strong>a · b</strong></p>"
+            '<blockquote><p class="heads"><strong>a · b</strong></p>'
             "<ul><li>x | y · &lt;b&gt;</li></ul></blockquote>",
             "> a · b\n> - x | y · <b>",
         ),

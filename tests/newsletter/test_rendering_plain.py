@@ -23,6 +23,7 @@ def test_a_width_is_counted_in_columns(text, columns):
 def test_text_without_spaces_is_wrapped_between_its_characters(text):
     lines = wrapped(text * 3)
     assert "".join(lines) == text * 3
+    assert len(lines) > 3
     assert all(TEXT_WIDTH - 6 <= width(line) <= TEXT_WIDTH for line in lines[:-1])
 
 
