@@ -19,6 +19,7 @@ from unfold.decorators import display as unfold_display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import (
     INPUT_CLASSES,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -26,6 +27,7 @@ from unfold.widgets import (
 __all__ = [
     "AdminPasswordChangeForm",
     "AutocompleteSelectFilter",
+    "CheckboxesWidget",
     "DateWidget",
     "GroupAdmin",
     "ModelAdmin",
@@ -95,6 +97,7 @@ class URLInputWidget(URLInput):
         super().__init__(attrs={"class": " ".join(INPUT_CLASSES)})
 
 
+CheckboxesWidget = UnfoldAdminCheckboxSelectMultipleWidget
 TextAreaWidget = UnfoldAdminExpandableTextareaWidget
 TextInputWidget = UnfoldAdminTextInputWidget
 

@@ -224,6 +224,40 @@
     arrange();
   };
 
+  /* Saving ---------------------------------------------------------------------------- */
+
+  const session = () => {
+    // Whoever is logged out would lose what they typed to the log-in page.
+    const notice = document.querySelector("[data-here-url]");
+    if (!notice) return;
+    const form = notice.closest("form");
+    const words = [...notice.childNodes];
+    let asking = false;
+    let here = false;
+    form.addEventListener("submit", async (event) => {
+      if (here) {
+        here = false;
+        return;
+      }
+      event.preventDefault();
+      if (asking) return;
+      asking = true;
+      const answer = await fetch(notice.dataset.hereUrl, { cache: "no-store" }).catch(() => null);
+      asking = false;
+      notice.hidden = Boolean(answer && !answer.redirected);
+      if (notice.hidden) {
+        // Logging in anew gave the browser another token than this page has.
+        const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+        if (token) form.elements.csrfmiddlewaretoken.value = token[1];
+        here = true;
+        form.requestSubmit(event.submitter);
+      } else {
+        notice.replaceChildren(...(answer ? words : [notice.dataset.away]));
+        notice.scrollIntoView({ block: "center" });
+      }
+    });
+  };
+
   /* Books ----------------------------------------------------------------------------- */
 
   const books = () => {
@@ -284,6 +318,7 @@
   const start = () => {
     rows();
     preview();
+    session();
     books();
     paste();
   };

@@ -115,6 +115,8 @@ class DeliveryAdmin(ModelAdmin[Delivery]):
             }
             # Without an original the path above the page ends before the message's number.
             context |= {"title": title, "subtitle": None, "original": "", "heading": title}
+            # Nothing is ever changed here, so nothing stands in a history.
+            context["show_history"] = False
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @display(description=_("reader"), ordering="subscriber__email")

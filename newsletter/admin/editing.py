@@ -1,6 +1,7 @@
 """The form of an issue, what its saving means for readers, and its text to take away."""
 
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -173,6 +174,11 @@ def carried_sentence(issue: Issue) -> str:
         "%(count)s mails that are not yet sent carry the change.",
         waiting,
     ) % {"count": f"{waiting:,}"}
+
+
+def here_view(request: HttpRequest) -> HttpResponse:
+    """Answer nothing: who is logged out is led to the log-in page instead."""
+    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
 
 
 def export_view(request: HttpRequest, object_id: int, model_admin: "IssueAdmin") -> HttpResponse:

@@ -11,12 +11,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.admin_theme import ModelAdmin, display
 from newsletter.admin.desk import desk_context
-from newsletter.admin.editing import IssueForm, export_view, settle
+from newsletter.admin.editing import IssueForm, export_view, here_view, settle
 from newsletter.admin.labels import ISSUE_LABELS
 from newsletter.admin.ledger_views import books_view
 from newsletter.admin.move_views import move_view, too_late
@@ -158,6 +159,7 @@ class IssueAdmin(ModelAdmin[Issue]):
                 self.admin_site.admin_view(readers_view),
                 name="newsletter_issue_readers",
             ),
+            path("here/", self.admin_site.admin_view(here_view), name="newsletter_issue_here"),
             page("<int:object_id>/preview/", mail_view, "preview"),
             page("<int:object_id>/facts/", facts_view, "facts"),
             page("<int:object_id>/books/", books_view, "books"),
@@ -192,6 +194,6 @@ class IssueAdmin(ModelAdmin[Issue]):
     @display(description=_("sent"))
     def progress(self, issue: Any) -> str:
         if not issue.planned_at:
-            return "–"
+            return format_html('<span class="desk-none-yet">{}</span>', "–")
         context = {"issue": issue, "tally": tally(issue)}
         return render_to_string("newsletter/admin/progress.html", context)

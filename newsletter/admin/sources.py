@@ -101,6 +101,13 @@ class AliasInline(TabularInline[SourceAlias, Source]):
     extra = 0
     hide_title = True
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "label":
+            # In the table the field has no label but its column's head.
+            field.widget.attrs["aria-label"] = _("Label")
+        return field
+
 
 @admin.register(Source)
 class SourceAdmin(ModelAdmin[Source]):
@@ -114,7 +121,6 @@ class SourceAdmin(ModelAdmin[Source]):
     search_fields = ["name", "company", "slug", "aliases__label"]
     search_help_text = _("Name, company or alias")
     ordering_field = "position"
-    autocomplete_fields = ["merged_into"]
     readonly_fields = ["retired_at"]
     inlines = [AliasInline]
     actions = ["retire", "offer_again"]
@@ -217,5 +223,4 @@ class AliasAdmin(ModelAdmin[SourceAlias]):
     list_display = ["label", "source"]
     list_select_related = ["source"]
     search_fields = ["label", "source__name"]
-    autocomplete_fields = ["source"]
     list_per_page = 100

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_theme import (
     AdminPasswordChangeForm,
+    CheckboxesWidget,
     GroupAdmin,
     UserAdmin,
     UserChangeForm,
@@ -56,6 +57,7 @@ class StaffAdmin(UserAdmin[User]):
     form = StaffForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    filter_horizontal = ()
     list_display = ["username", "email", "is_active", "is_superuser", "seen_last"]
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -73,6 +75,13 @@ class StaffAdmin(UserAdmin[User]):
             protected = [*protected, gettext("the last active superuser, who stays")]
         return told, counts, lacking, protected
 
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, request, **kwargs, widget=CheckboxesWidget()
+        )
+
     @display(description=_("last login"), ordering="last_login")
     def seen_last(self, user: User) -> str:
         return moment(user.last_login)
@@ -80,4 +89,11 @@ class StaffAdmin(UserAdmin[User]):
 
 @admin.register(Group)
 class RoleAdmin(GroupAdmin):
-    pass
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, request, **kwargs, widget=CheckboxesWidget()
+        )

@@ -58,10 +58,13 @@ def desk(browser, live_server, client):
         page.wait_for_load_state("networkidle")
         return page
 
+    # What a test provokes, the browser notes.
+    forgiven = []
+    open_page.forgive = forgiven.append
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert [line for line in complaints if not any(word in line for word in forgiven)] == []
 
 
 def make_daily(stories=3):
@@ -91,7 +94,8 @@ def titles(page):
 
 
 def save(page):
-    page.get_by_role("button", name="Save and continue editing").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save and continue editing").click()
     page.wait_for_load_state("networkidle")
 
 
@@ -217,7 +221,9 @@ def test_the_books_keep_up_by_themselves(desk):
     assert page.locator(".desk-entries").get_by_text("waiting").is_visible()
     Delivery.objects.update(state="sent", sent_at=now, intent_at=now)
     page.locator(".desk-entries").get_by_text("sent").wait_for()
-    assert page.locator("[data-books-summary]").inner_text().endswith("1 sent.")
+    assert (
+        page.locator("[data-books-summary]").inner_text().endswith("1 of 1 sent, 0 still waiting.")
+    )
 
 
 def test_a_pasted_text_is_checked_while_it_is_typed(desk):
@@ -248,6 +254,44 @@ def test_a_text_is_pasted_without_scripts(desk):
     assert Issue.objects.get().slug == "daily-2026-11-18"
 
 
+def test_a_check_that_fails_says_so(desk):
+    page = desk("newsletter/issue/paste/")
+    page.route("**/paste/", lambda route: route.fulfill(status=500, body="broken"))
+    page.get_by_label("Text", exact=True).fill("Some text.")
+    page.get_by_text("The check failed (500).").wait_for()
+    desk.forgive("500")
+
+
+def test_who_is_logged_out_keeps_the_text_and_saves_after_logging_in(desk, live_server):
+    issue = make_daily(1)
+    page = desk(page_of(issue))
+    page.get_by_role("button", name="Open all").or_(page.locator(".desk-toggle")).first.click()
+    page.get_by_label("Headline").first.fill("Typed before the session ended")
+    session = page.context.cookies()
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_text("You have been logged out.").wait_for()
+    assert page.get_by_label("Headline").first.input_value() == "Typed before the session ended"
+    # Logging in anew gives another token, too.
+    page.context.add_cookies([{**cookie} for cookie in session if cookie["name"] == "sessionid"])
+    login = page.context.new_page()
+    login.goto(f"{live_server.url}/admin/")
+    save(page)
+    page.get_by_text("was changed successfully").wait_for()
+    assert issue.stories.get().headline == "Typed before the session ended"
+
+
+def test_two_windows_do_not_save_over_each_other(desk):
+    issue = make_daily(1)
+    first, second = desk(page_of(issue)), desk(page_of(issue))
+    for number, page in enumerate((first, second), start=1):
+        page.get_by_label("Subject").fill(f"The subject of window {number}")
+        save(page)
+    second.get_by_text("Somebody saved this issue at").wait_for()
+    assert second.get_by_label("Subject").input_value() == "The subject of window 2"
+    assert Issue.objects.get().subject == "The subject of window 1"
+
+
 def test_hostile_text_does_nothing_while_it_is_edited_and_previewed(desk):
     issue = make_issue(end=timezone.localdate(), opening=HOSTILE, subject=HOSTILE)
     make_story(issue, make_source(HOSTILE), headline=HOSTILE, body=HOSTILE, confirmed=False)
@@ -268,6 +312,12 @@ PAGES = {
     "sources": "subscribers/source/",
     "readers": "subscribers/subscriber/",
     "deliveries": "newsletter/delivery/",
+    "source": None,
+    "reader": None,
+    "delivery": None,
+    "staff": None,
+    "role": "auth/group/add/",
+    "history": None,
 }
 
 
@@ -276,10 +326,17 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_fit_and_have_no_serious_barrier(desk, name, width, scheme):
     issue = make_daily()
-    make_reader()
+    reader = make_reader()
+    if name == "delivery":
+        send_now(issue, now=timezone.now())
     paths = PAGES | {
         "issue": page_of(issue),
         "question": f"newsletter/issue/{issue.pk}/move/approve/",
+        "source": f"subscribers/source/{issue.stories.first().sources.get().pk}/change/",
+        "reader": f"subscribers/subscriber/{reader.pk}/change/",
+        "delivery": f"newsletter/delivery/{getattr(issue.deliveries.first(), 'pk', 0)}/change/",
+        "staff": f"auth/user/{User.objects.get().pk}/change/",
+        "history": f"newsletter/issue/{issue.pk}/history/",
     }
     page = desk(paths[name], width=width, scheme=scheme)
     if name == "issue":
