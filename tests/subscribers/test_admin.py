@@ -1,7 +1,10 @@
 """Readers in the admin: looked up, never edited by hand."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from django.urls import reverse
+from lxml import html
 
 from subscribers.models import ConsentEvent, Subscriber
 from tests.factories import make_reader, make_source
@@ -32,6 +35,33 @@ def test_the_page_shows_choices_and_what_the_reader_agreed_to(admin_client):
     assert "Example Blog" in page
     assert "07:00 Europe/Zurich" in page
     assert "confirmed the address" in page
+
+
+def test_the_page_speaks_plainly(admin_client, settings):
+    settings.TIME_ZONE = "Europe/Zurich"
+    reader = make_reader("ada+news@example.com", paused_until=date(2026, 12, 1))
+    at = datetime(2026, 11, 20, 4, 51, tzinfo=UTC)
+    ConsentEvent.objects.create(subscriber=reader, kind="subscribed", origin="form", at=at)
+    response = admin_client.get(reader_page(reader))
+    page = text_of(response)
+    assert "State active" in page
+    assert "20 November 2026, 05:51 CET asked to subscribe subscribe form" in page
+    assert "1 December 2026" in page
+    for raw in ("('", "subscribed 2026", "A-labels", "0 to 23"):
+        assert raw not in page
+    assert "q=ada%2Bnews%40example.com" in response.content.decode()
+
+
+def test_the_path_leaves_the_address_as_it_is_written(admin_client):
+    page = admin_client.get(reader_page(make_reader("ada@example.com"))).content.decode()
+    heading = html.fromstring(page).xpath("//h1")[0].text_content()
+    assert heading.split() == ["Readers", "chevron_right", "ada@example.com"]
+
+
+def test_a_suppressed_reader_is_shown_with_the_reason(admin_client):
+    reader = make_reader(state="suppressed", suppression="bounced")
+    page = text_of(admin_client.get(reader_page(reader)))
+    assert "suppressed: the address does not exist" in page
 
 
 def test_nobody_edits_adds_or_deletes_a_reader(admin_client):
