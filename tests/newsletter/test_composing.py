@@ -133,6 +133,16 @@ def test_a_long_issue_joined_equals_it_rendered_from_scratch(count, choice):
     assert (mail.html, mail.text) == from_scratch(content, composition)
 
 
+def test_lists_quotes_and_tables_joined_equal_them_rendered_from_scratch():
+    body = "- a\n  - سلام\n- b\n\n> سلام\n>\n> | a | b |\n> |---|---|\n> | <i> | `x` |\n> | | 2 |"
+    stories = tuple(replace(story, body=body) for story in samples.WRITTEN[:3])
+    content = samples.daily(stories=stories, opening=body, patterns=body)
+    composition = composed(content, only(1, 3))
+    mail = composition.mail(LINKS)
+    assert mail.html.count("<blockquote") == 4
+    assert (mail.html, mail.text) == from_scratch(content, composition)
+
+
 def test_a_reader_gets_the_stories_of_their_sources_in_order():
     composition = composed(samples.daily(), only(3, 1))
     mail = composition.mail(LINKS)
