@@ -1,6 +1,7 @@
 """Any number of workers, dying and coming back in any order, keep to the table of moves."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -67,7 +68,7 @@ class House:
         states = self.issue.deliveries.values_list("pk", "state")
         return {pk: DeliveryState(state) for pk, state in states}
 
-    def take(self, step: tuple) -> None:
+    def take(self, step: tuple[Any, ...]) -> None:
         name, *rest = step
         if name == "claim":
             self.claims[rest[0]] = ledger.claim(self.issue.pk, now=timezone.now(), size=rest[1])

@@ -11,7 +11,7 @@ from django.utils import timezone
 from newsletter import steering
 from newsletter.approving import revise
 from newsletter.auditing import books, imbalances
-from newsletter.models import Issue, Story
+from newsletter.models import Story
 from newsletter.sending import drain
 from newsletter.steering import send_now
 from subscribers.models import Subscriber
