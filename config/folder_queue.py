@@ -23,7 +23,8 @@ DIGITS = 20
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # kombu's own two signatures of it disagree.
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """Add a message as a whole: written under another name, then renamed."""
         # Taken in the order of names; the clock is one for all processes of the machine.
         name = f"{monotonic_ns():0{DIGITS}}_{uuid.uuid4()}.{queue}.msg"
