@@ -76,17 +76,8 @@ def choices_of(reader: Subscriber) -> Choices:
 
 def present_slugs(source_ids: list[int]) -> tuple[str, ...]:
     """Return the slugs of sources under their present names, however often they were merged."""
-    sources = dict(Source.objects.values_list("pk", "merged_into"))
-
-    def present(pk: int) -> int:
-        seen: set[int] = set()
-        # Nothing in the table forbids a ring; somewhere in it is as good as anywhere.
-        while (target := sources[pk]) is not None and pk not in seen:
-            seen.add(pk)
-            pk = target
-        return pk
-
-    found = Source.objects.filter(pk__in={present(pk) for pk in source_ids})
+    present = Source.objects.present_ids()
+    found = Source.objects.filter(pk__in={present[pk] for pk in source_ids})
     return tuple(sorted(found.values_list("slug", flat=True)))
 
 
