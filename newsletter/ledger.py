@@ -21,7 +21,7 @@ from newsletter.models import Delivery, Issue
 from newsletter.models.deliveries import MAX_DEATHS
 from newsletter.states import DeliveryState, IssueState, SkipReason, deliveries_before
 
-# delivery.md §3, found by trial: enough to keep the claim's cost small, few enough to lose.
+# Enough to keep the cost of a claim small, few enough to wait for after a death.
 CLAIM_SIZE = 20
 REASON_LENGTH = 300
 ISSUE_CLOSED = "not sent, and the issue was closed meanwhile"

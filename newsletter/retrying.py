@@ -7,7 +7,7 @@ from newsletter.ledger import REASON_LENGTH, Result
 from newsletter.states import DeliveryState
 from newsletter.transport import Outcome, Verdict
 
-# delivery.md §3: minutes before the next attempt, and how many attempts there are.
+# Minutes before the next attempt: greylisting ends within the first, an outage within the last.
 RETRY_MINUTES = (1, 5, 15, 60, 180)
 MAX_ATTEMPTS = len(RETRY_MINUTES) + 1
 RETRY_SPREAD = 0.2

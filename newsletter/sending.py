@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 # Some servers limit the messages of a connection; a fresh one costs little.
 MESSAGES_A_CONNECTION = 100
-# delivery.md §3: so many refusals in a row are about us, not about the readers.
+# So many refusals in a row are about us, not about the readers.
 REFUSALS_IN_A_ROW = 20
 # A server may end a conversation now and then; one that always does wants to be left alone.
 DROPS_IN_A_ROW = 5
@@ -150,8 +150,8 @@ class Drain:
                 if self.over:
                     break
                 with transaction.atomic():
-                    # One commit for the last result and the next intent: delivery.md measured
-                    # a quarter more messages a second than with two.
+                    # One commit for the last result and the next intent: a trial sent a quarter
+                    # more messages a second than with two.
                     self.settle(claim)
                     intent = self.next_intent(delivery_id, claim, edition)
                 # Forgotten only now: had the transaction failed, it would be written again.

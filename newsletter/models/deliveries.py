@@ -17,7 +17,7 @@ from subscribers.models import Subscriber
 
 # A SHA-256 in hexadecimal.
 HASH_LENGTH = 64
-# delivery.md §3: a row over which this many workers died in a row is poison.
+# A worker may be killed by chance; this often over one row alone is no chance.
 MAX_DEATHS = 5
 # Sorted, so that a migration made on another day is the same.
 LEASED_VALUES = sorted(state.value for state in LEASED)

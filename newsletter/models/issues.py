@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from newsletter.states import IssueState, WrongState, issues_before
 from subscribers.models import Source
 
-# content.md: the longest headline seen has 101 characters; 200 are allowed.
+# The longest headline seen in real digests has 101 characters.
 HEADLINE_MAX_LENGTH = 200
 KEY_MAX_LENGTH = 80
 # RFC 5322 §2.1.1 allows 998 octets a line; a subject is read in the first 78.
@@ -168,7 +168,7 @@ class Issue(models.Model):
 
 
 def title_of(kind: str, start: date, end: date) -> str:
-    """Return an issue's title as content.md has it: name, em dash, day or range."""
+    """Return an issue's title: the publication's name, an em dash, a day or a range."""
     period = end.isoformat()
     if kind == Issue.Kind.WEEKLY:
         period = f"Week of {start.isoformat()} to {end.isoformat()}"
