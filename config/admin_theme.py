@@ -6,7 +6,7 @@ little of the theme but its page frame.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.forms import DateInput, URLInput
@@ -39,6 +39,7 @@ __all__ = [
     "UserAdmin",
     "UserChangeForm",
     "UserCreationForm",
+    "day",
     "display",
     "moment",
 ]
@@ -74,6 +75,14 @@ else:
 
 # The admin's only way to write a moment, in templates too; T is the zone's abbreviation.
 MOMENT_FORMAT = "j F Y, H:i T"
+
+
+DAY_FORMAT = "j F Y"
+
+
+def day(of: date | None) -> str:
+    """Write a day, as ``moment`` does; None is a dash."""
+    return date_format(of, DAY_FORMAT) if of else "–"
 
 
 def moment(at: datetime | None) -> str:

@@ -10,12 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.admin_theme import ModelAdmin, TabularInline, display, moment
+from config.admin_theme import ModelAdmin, TabularInline, day, display, moment
 from subscribers import subscribing
 from subscribers.models import ConsentEvent, Subscriber
 
@@ -116,7 +115,7 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
 
     @display(description=_("paused until"), ordering="paused_until")
     def pause(self, reader: Subscriber) -> str:
-        return date_format(reader.paused_until, "j F Y") if reader.paused_until else "–"
+        return day(reader.paused_until)
 
     @display(description=_("first seen"))
     def asked(self, reader: Subscriber) -> str:

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.admin_theme import ModelAdmin, display
+from config.admin_theme import ModelAdmin, day, display
 from newsletter.admin.desk import desk_context
 from newsletter.admin.editing import IssueForm, export_view, here_view, settle
 from newsletter.admin.labels import ISSUE_LABELS
@@ -32,6 +32,12 @@ from newsletter.models.issues import slug_of
 from newsletter.states import IssueState, WrongState
 
 DATES = ["kind", "period_start", "period_end"]
+FIXED_DATES = ["kind", "first_day", "last_day"]
+
+
+def dates_of(issue: Issue | None) -> list[str]:
+    """Return the fields of an issue's dates: typed in a draft, and only read afterwards."""
+    return DATES if issue is None or issue.state == IssueState.DRAFT else FIXED_DATES
 
 
 def what_is_discarded(issue: Issue) -> str:
@@ -62,7 +68,7 @@ class IssueAdmin(ModelAdmin[Issue]):
     inlines = [StoryInline, ThreadInline]
 
     class Media:
-        js = ["admin_desk.js"]
+        js = ["admin_desk.js", "admin_desk_live.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         return with_tallies(with_headline(super().get_queryset(request)))
@@ -74,14 +80,14 @@ class IssueAdmin(ModelAdmin[Issue]):
         correction = [(_("Correction"), {"fields": ["correction_note"]})]
         return [
             *(correction if obj and obj.state == IssueState.SENT else []),
-            (None, {"fields": [tuple(DATES), "subject"]}),
+            (None, {"fields": [tuple(dates_of(obj)), "subject"]}),
             (opening, {"fields": ["opening", "opening_about"]}),
             (_("Patterns Across Companies"), {"fields": ["patterns"]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> list[str]:
         # The address in the archive is made of these; once approved it may stand in mails.
-        return DATES if obj and obj.state != IssueState.DRAFT else []
+        return [] if dates_of(obj) == DATES else FIXED_DATES
 
     def get_inlines(self, request: HttpRequest, obj: Issue | None) -> list[Any]:
         is_daily = obj is not None and obj.kind == Issue.Kind.DAILY
@@ -174,6 +180,14 @@ class IssueAdmin(ModelAdmin[Issue]):
         return super().changelist_view(
             request, {"may_paste": self.has_add_permission(request), **(extra_context or {})}
         )
+
+    @display(description=_("First day"))
+    def first_day(self, issue: Issue) -> str:
+        return day(issue.period_start)
+
+    @display(description=_("Last day"))
+    def last_day(self, issue: Issue) -> str:
+        return day(issue.period_end)
 
     @display(description=_("issue"), ordering="period_end")
     def title(self, issue: Issue) -> str:

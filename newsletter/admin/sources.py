@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_theme import ModelAdmin, TabularInline, display
+from config.admin_theme import ModelAdmin, TabularInline, display, moment
 from newsletter.models import SourceAlias
 from newsletter.models.issues import HEADLINE_MAX_LENGTH, folded
 from subscribers.merging import merge, runs_in_circle
@@ -121,12 +121,12 @@ class SourceAdmin(ModelAdmin[Source]):
     search_fields = ["name", "company", "slug", "aliases__label"]
     search_help_text = _("Name, company or alias")
     ordering_field = "position"
-    readonly_fields = ["retired_at"]
+    readonly_fields = ["retired"]
     inlines = [AliasInline]
     actions = ["retire", "offer_again"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "company", "homepage_url", "feed_url"]}),
-        (_("Standing"), {"fields": ["merged_into", "retired_at", "position"]}),
+        (_("Standing"), {"fields": ["merged_into", "retired", "position"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
@@ -147,7 +147,7 @@ class SourceAdmin(ModelAdmin[Source]):
         return field
 
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> list[str]:
-        return ["slug", "retired_at"] if obj else ["retired_at"]
+        return ["slug", "retired"] if obj else ["retired"]
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Source | None = None
@@ -180,6 +180,10 @@ class SourceAdmin(ModelAdmin[Source]):
         if source.retired_at:
             return "retired", str(_("retired"))
         return "offered", str(_("offered"))
+
+    @display(description=_("off the form since"))
+    def retired(self, source: Source) -> str:
+        return moment(source.retired_at)
 
     @display(description=_("stories"), ordering="stories_credited")
     def story_count(self, source: Any) -> int:

@@ -75,9 +75,7 @@ class StaffAdmin(UserAdmin[User]):
             protected = [*protected, gettext("the last active superuser, who stays")]
         return told, counts, lacking, protected
 
-    def formfield_for_manytomany(
-        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
-    ) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(
             db_field, request, **kwargs, widget=CheckboxesWidget()
         )

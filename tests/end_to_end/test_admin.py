@@ -4,84 +4,20 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from newsletter.models import Delivery, Issue
 from newsletter.states import IssueState
 from newsletter.steering import send_now
+from tests.end_to_end.desk import make_daily, page_of, save
 from tests.factories import make_issue, make_reader, make_source, make_story
-
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PHONE, DESK = 375, 1280
 # The preview waits 600 ms for the next key.
 PREVIEW_MS = 5_000
 PAGE_SECONDS = 1.0
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
-
-
-@pytest.fixture
-def desk(browser, live_server, client):
-    """Open a page as an administrator; fail on errors of scripts and on foreign requests."""
-    contexts, complaints = [], []
-    user = User.objects.create_superuser("editor", password="made up")
-    client.force_login(user)
-    session = client.cookies["sessionid"].value
-
-    def open_page(path="", *, width=DESK, scheme="light", scripts=True):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            java_script_enabled=scripts,
-        )
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda line: complaints.append(line.text) if line.type == "error" else None,
-        )
-        page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith((live_server.url, "data:", "about:"))
-                else complaints.append(request.url)
-            ),
-        )
-        page.goto(f"{live_server.url}/admin/{path}")
-        page.wait_for_load_state("networkidle")
-        return page
-
-    # What a test provokes, the browser notes.
-    forgiven = []
-    open_page.forgive = forgiven.append
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert [line for line in complaints if not any(word in line for word in forgiven)] == []
-
-
-def make_daily(stories=3):
-    issue = make_issue(end=timezone.localdate(), subject="A subject of a good length")
-    for number in range(1, stories + 1):
-        make_story(
-            issue,
-            make_source(f"Blog {number}"),
-            headline=f"Story number {number}",
-            position=number,
-            confirmed=number != 2,
-        )
-    return issue
-
-
-def page_of(issue):
-    return f"newsletter/issue/{issue.pk}/change/"
 
 
 def mail_in(page):
@@ -91,12 +27,6 @@ def mail_in(page):
 
 def titles(page):
     return page.locator("#stories-group [data-row-title]").all_inner_texts()
-
-
-def save(page):
-    with page.expect_navigation():
-        page.get_by_role("button", name="Save and continue editing").click()
-    page.wait_for_load_state("networkidle")
 
 
 def test_stories_are_moved_by_keyboard_and_the_order_is_stored(desk):
@@ -262,36 +192,6 @@ def test_a_check_that_fails_says_so(desk):
     desk.forgive("500")
 
 
-def test_who_is_logged_out_keeps_the_text_and_saves_after_logging_in(desk, live_server):
-    issue = make_daily(1)
-    page = desk(page_of(issue))
-    page.get_by_role("button", name="Open all").or_(page.locator(".desk-toggle")).first.click()
-    page.get_by_label("Headline").first.fill("Typed before the session ended")
-    session = page.context.cookies()
-    page.context.clear_cookies()
-    page.get_by_role("button", name="Save and continue editing").click()
-    page.get_by_text("You have been logged out.").wait_for()
-    assert page.get_by_label("Headline").first.input_value() == "Typed before the session ended"
-    # Logging in anew gives another token, too.
-    page.context.add_cookies([{**cookie} for cookie in session if cookie["name"] == "sessionid"])
-    login = page.context.new_page()
-    login.goto(f"{live_server.url}/admin/")
-    save(page)
-    page.get_by_text("was changed successfully").wait_for()
-    assert issue.stories.get().headline == "Typed before the session ended"
-
-
-def test_two_windows_do_not_save_over_each_other(desk):
-    issue = make_daily(1)
-    first, second = desk(page_of(issue)), desk(page_of(issue))
-    for number, page in enumerate((first, second), start=1):
-        page.get_by_label("Subject").fill(f"The subject of window {number}")
-        save(page)
-    second.get_by_text("Somebody saved this issue at").wait_for()
-    assert second.get_by_label("Subject").input_value() == "The subject of window 2"
-    assert Issue.objects.get().subject == "The subject of window 1"
-
-
 def test_hostile_text_does_nothing_while_it_is_edited_and_previewed(desk):
     issue = make_issue(end=timezone.localdate(), opening=HOSTILE, subject=HOSTILE)
     make_story(issue, make_source(HOSTILE), headline=HOSTILE, body=HOSTILE, confirmed=False)
@@ -301,55 +201,6 @@ def test_hostile_text_does_nothing_while_it_is_edited_and_previewed(desk):
     page.get_by_label("Headline").first.fill(HOSTILE + HOSTILE[:20])
     page.wait_for_timeout(1_500)
     assert "owned" not in page.title()
-
-
-PAGES = {
-    "first page": "",
-    "list": "newsletter/issue/",
-    "issue": None,
-    "paste": "newsletter/issue/paste/",
-    "question": None,
-    "sources": "subscribers/source/",
-    "readers": "subscribers/subscriber/",
-    "deliveries": "newsletter/delivery/",
-    "source": None,
-    "reader": None,
-    "delivery": None,
-    "staff": None,
-    "role": "auth/group/add/",
-    "history": None,
-}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [DESK, PHONE])
-@pytest.mark.parametrize("name", PAGES)
-def test_pages_fit_and_have_no_serious_barrier(desk, name, width, scheme):
-    issue = make_daily()
-    reader = make_reader()
-    if name == "delivery":
-        send_now(issue, now=timezone.now())
-    paths = PAGES | {
-        "issue": page_of(issue),
-        "question": f"newsletter/issue/{issue.pk}/move/approve/",
-        "source": f"subscribers/source/{issue.stories.first().sources.get().pk}/change/",
-        "reader": f"subscribers/subscriber/{reader.pk}/change/",
-        "delivery": f"newsletter/delivery/{getattr(issue.deliveries.first(), 'pk', 0)}/change/",
-        "staff": f"auth/user/{User.objects.get().pk}/change/",
-        "history": f"newsletter/issue/{issue.pk}/history/",
-    }
-    page = desk(paths[name], width=width, scheme=scheme)
-    if name == "issue":
-        page.get_by_role("button", name="Open all").click()
-        page.locator(".desk-level summary").first.click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = axe.Axe().run(page).response["violations"]
-    serious = {
-        violation["id"]: [node["html"][:200] for node in violation["nodes"]]
-        for violation in found
-        if violation["impact"] in ("critical", "serious")
-    }
-    assert serious == {}
 
 
 def test_an_issue_of_31_stories_opens_within_a_second(desk):

@@ -1,7 +1,6 @@
 """The list of issues and the page on which one is written."""
 
-import re
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -56,48 +55,6 @@ def sent_issue():
     Delivery.objects.update(state="sent", sent_at=now, intent_at=now)
     issue.become(IssueState.SENT, finished_at=now)
     return issue
-
-
-def test_the_list_shows_what_was_sent_of_each_issue(admin_client):
-    issue = sent_issue()
-    page = text_of(admin_client.get(reverse("admin:newsletter_issue_changelist")))
-    assert issue.title in page
-    assert "1 sent" in page
-
-
-def test_the_list_counts_the_skipped_as_done(admin_client):
-    issue = sent_issue()
-    Delivery.objects.create(
-        issue=issue,
-        subscriber=make_reader(),
-        due_at=timezone.now(),
-        state="skipped",
-        reason="paused",
-    )
-    Issue.objects.update(audience=2)
-    page = admin_client.get(reverse("admin:newsletter_issue_changelist"))
-    assert "1 sent, 1 skipped" in text_of(page)
-    assert re.search(r'max="2"\s+value="2"', page.content.decode())
-
-
-@pytest.mark.parametrize("page", ["admin:newsletter_issue_changelist", "admin:index"])
-def test_an_issue_without_subject_is_listed_with_its_first_headline(admin_client, page):
-    issue = make_issue()
-    make_story(issue, headline="The second", position=2)
-    make_story(issue, headline="The first", position=1)
-    shown = text_of(admin_client.get(reverse(page)))
-    assert "The first" in shown
-    assert "The second" not in shown
-
-
-def test_the_list_costs_the_same_for_ten_issues_as_for_one(admin_client):
-    address = reverse("admin:newsletter_issue_changelist")
-    make_story(make_issue(), make_source())
-    admin_client.get(address)
-    few = queries_of(admin_client, address)
-    for days in range(1, 10):
-        make_story(make_issue(end=date(2026, 11, 20) - timedelta(days=days)), make_source())
-    assert queries_of(admin_client, address) == few
 
 
 def test_the_page_costs_the_same_for_31_stories_as_for_one(admin_client):
@@ -240,8 +197,9 @@ def test_an_edit_while_sending_says_how_many_mails_carry_it(edited):
     assert "1 mail that is not yet sent" in text_of(edited(issue, opening="Another opening."))
 
 
-def test_an_approved_issue_keeps_its_dates(edited):
+def test_an_approved_issue_keeps_its_dates(admin_client, edited):
     issue = make_approved_issue()
+    assert "Last day 20 November 2026" in text_of(admin_client.get(issue_page(issue)))
     edited(issue, period_end="2026-11-01", kind="weekly")
     issue.refresh_from_db()
     assert (issue.kind, issue.slug) == ("daily", "daily-2026-11-20")
@@ -317,25 +275,6 @@ def test_pages_of_the_admin_load_nothing_from_elsewhere(admin_client):
 def test_the_relaxed_policy_ends_where_the_admin_ends(client):
     policy = client.get("/archive/").headers["Content-Security-Policy"]
     assert "unsafe" not in policy
-
-
-def test_the_first_page_of_an_empty_house_says_what_to_do(admin_client):
-    assert "Write your first issue" in text_of(admin_client.get(reverse("admin:index")))
-
-
-def test_the_first_page_shows_what_is_in_hand_and_the_last_books(admin_client):
-    sent_issue()
-    draft = make_issue(end=date(2026, 11, 21))
-    page = text_of(admin_client.get(reverse("admin:index")))
-    assert draft.title in page
-    assert "The books balance." in page
-
-
-def test_the_first_page_keeps_readers_from_those_who_may_not_see_them(client):
-    make_reader()
-    client.force_login(make_staff("newsletter.view_issue"))
-    make_issue()
-    assert "not yet confirmed" not in text_of(client.get(reverse("admin:index")))
 
 
 @pytest.mark.parametrize("taken", [[], ["a"], ["a", "a-2", "a-3"]])

@@ -186,7 +186,8 @@ def test_a_fault_below_admin_speaks_to_editors(admin_client, monkeypatch):
 
 def test_a_browser_learns_that_it_is_logged_out(admin_client, client):
     here = reverse("admin:newsletter_issue_here")
-    assert here in admin_client.get(issue_page(make_issue())).content.decode()
+    for page in (issue_page(make_issue()), reverse("admin:newsletter_issue_paste")):
+        assert here in admin_client.get(page).content.decode()
     assert admin_client.get(here).status_code == 204
     admin_client.logout()
     assert "/login/" in admin_client.get(here).headers["Location"]
