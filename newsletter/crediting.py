@@ -32,9 +32,10 @@ def unknown_sources(issue: ParsedIssue, catalogue: Catalogue) -> list[Diagnostic
 
 def unlisted_sources(issue: ParsedIssue, catalogue: Catalogue) -> list[Diagnostic]:
     """Return a warning for every name in the text's list that no source has."""
+    lines = dict(zip(issue.listed_sources, issue.listed_lines, strict=False))
     return [
         Diagnostic(
-            1,
+            lines.get(name, 1),
             "warning",
             "unknown-listed-source",
             f"“{name}” in the list of sources is no source here.",

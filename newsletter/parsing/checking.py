@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from newsletter.parsing.fences import fenced
 from newsletter.parsing.headings import Part
+from newsletter.parsing.inline_code import without_code
 from newsletter.parsing.labels import fold
 from newsletter.parsing.sections import Section
 from newsletter.parsing.values import (
@@ -22,7 +23,6 @@ from newsletter.parsing.values import (
 # content.md: headlines seen have up to 101 characters.
 LONG_HEADLINE = 120
 HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]{0,300})?/?>|<!--")
-BACKQUOTES = re.compile(r"`+")
 # The other kind's sections are read all the same.
 DAILY_PARTS = frozenset({Part.SIGNAL, Part.STORIES, Part.PATTERNS, Part.SOURCES})
 WEEKLY_PARTS = frozenset({Part.REVIEW, Part.TOP, Part.THREADS, Part.PATTERNS, Part.SOURCES})
@@ -145,24 +145,3 @@ def check_twice(headlines: Sequence[tuple[str, int]], report: Report) -> None:
                 f"“{excerpt(headline)}” is the headline of line {first} as well.",
                 "Delete one of the stories if they are the same.",
             )
-
-
-def without_code(text: str) -> str:
-    """Return a line without its inline code: what stands between two runs of equally many
-    backquotes. Walks the line once."""
-    runs = [(found.start(), found.end()) for found in BACKQUOTES.finditer(text)]
-    partner: dict[int, int] = {}
-    later: dict[int, int] = {}
-    for index in range(len(runs) - 1, -1, -1):
-        length = runs[index][1] - runs[index][0]
-        if length in later:
-            partner[index] = later[length]
-        later[length] = index
-    pieces, at, index = [], 0, 0
-    while index < len(runs):
-        if index in partner:
-            pieces.append(text[at : runs[index][0]])
-            index = partner[index]
-            at = runs[index][1]
-        index += 1
-    return "".join([*pieces, text[at:]])

@@ -1,265 +1,284 @@
-"""HTML of a digest, turned into the Markdown lines that the sites have."""
+"""Which lines of a text are HTML, and the Markdown lines that they become."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html.parser import HTMLParser
+from typing import NamedTuple
 
 from newsletter.parsing.fences import fenced
-from newsletter.parsing.links import LOST, is_web_address
+from newsletter.parsing.html_converter import Converter
+from newsletter.parsing.html_tags import BLOCKS, SKIPPED, VOID
+from newsletter.parsing.inline_code import without_code
 from newsletter.parsing.values import Line, Report
 
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-TABLES = frozenset({"table", "tbody", "td", "tfoot", "th", "thead", "tr"})
-LISTS = frozenset({"dd", "dl", "dt", "li", "ol", "ul"})
-REGIONS = frozenset({"address", "article", "aside", "body", "details", "fieldset", "figcaption"})
-REGIONS |= {"figure", "footer", "form", "header", "html", "main", "nav", "section", "summary"}
-BLOCKS = HEADINGS | TABLES | LISTS | REGIONS | {"blockquote", "center", "div", "hr", "p", "pre"}
-# Their content is nothing that a reader of the page sees.
-SKIPPED = frozenset({"head", "iframe", "noscript", "object", "script", "style", "svg"})
-SKIPPED |= {"template", "title"}
-TELLING = frozenset({"script", "style", "iframe", "object"})
-VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta"})
-VOID |= {"source", "track", "wbr"}
-MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "code": "`", "kbd": "`", "tt": "`"}
-# Deeper nesting than this is no page; what stands deeper is still read, as plain text.
-DEEPEST = 100
 # A tag longer than this is none; it bounds what looking for its end can cost.
 LONGEST_TAG = 4000
 # A page of sixty stories has some hundreds.
 MOST_TAGS = 50_000
-STARTS_BLOCK = re.compile(
-    rf"\s*<(?:!doctype\b|!--|/?(?:{'|'.join(sorted(BLOCKS | SKIPPED))})(?=[\s/>]))", re.IGNORECASE
-)
-# What Markdown would read as marks, though the page shows it as characters.
-MARKDOWN = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~])|\*(?=\S)|(?<=\S)\*|`|(?<![^\W_])_+|_+(?![^\W_])|\](?=\()"
-)
+WHOLE_PAGE = re.compile(r"\s*<(?:!doctype\s+html|\?xml|rss|html|head|body)(?=[\s>])", re.IGNORECASE)
+TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])[^<>]*>")
+STARTS_TAG = re.compile(r"\s*<[a-zA-Z]")
+# What Markdown texts have between their HTML; a page has none of it.
+MARKDOWN_LINE = re.compile(r"\s{0,3}(?:#{1,6}\s|```|~~~|\*\*\S|-{3,}\s*$)|.*\]\(")
+SPACER = re.compile(r"\s*(?:<(?:br|hr)\s*/?>\s*)+$", re.IGNORECASE)
+COMMENT, COMMENT_END = "<!--", "-->"
+CDATA, CDATA_END = "<![CDATA[", "]]>"
+NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*")
+HIDING_END = re.compile(rf"</({'|'.join(sorted(SKIPPED))})(?=[\s>])", re.IGNORECASE)
 
 
-def is_html(lines: Sequence[Line]) -> bool:
-    """Tell whether a line outside fenced code begins with an HTML block."""
-    inside, _unclosed = fenced([line.text for line in lines])
-    return any(
-        STARTS_BLOCK.match(line.text) for line, code in zip(lines, inside, strict=True) if not code
-    )
+class Tag(NamedTuple):
+    """A block's start or end tag: the index of its line, and where it stands there."""
+
+    at: int
+    start: int
+    end: int
+    name: str
+    is_end: bool
 
 
-def html_to_lines(lines: Sequence[Line], report: Report) -> list[Line]:
-    """Return the page as Markdown lines, each with the number of the line it began on.
+def without_html(lines: Sequence[Line], report: Report) -> list[Line]:
+    """Return the lines with their HTML as Markdown, each with the number where it began.
 
-    Text outside every block keeps its lines, so a file may mix HTML with other forms.
-    Scripts and styles go (the former reported); a link that leads nowhere is its text.
+    A page is converted as a whole. In any other text a run of lines counts as HTML from a
+    block's start tag at the beginning of a line to its end tag; a tag without an end, and a
+    lone one amid running text, is text that speaks of HTML. Comments go.
     """
-    first = lines[0].number if lines else 1
-    converter = Converter(first, report)
-    text = "\n".join(line.text for line in lines)
-    if text.count("<") > MOST_TAGS:
+    if not any("<" in line.text for line in lines):
+        return list(lines)
+    bare = without_comments(lines)
+    runs = html_runs(bare)
+    whole = is_page(bare, runs)
+    if not whole and not runs:
+        return without_spacers(bare)
+    tags = sum(line.text.count("<") for line in lines)
+    if tags > MOST_TAGS:
         report.error(
-            first,
+            lines[0].number,
             "too-much-markup",
             f"There are more than {MOST_TAGS} tags in this text.",
             "Save the digest alone, without the page around it.",
         )
         return list(lines)
-    converter.feed(tamed(text))
-    converter.close()
-    converter.end_line()
-    return converter.lines
+    if whole:
+        return converted(lines, report)
+    result: list[Line] = []
+    at = 0
+    for start, end in runs:
+        result += without_spacers(bare[at:start])
+        result += converted(bare[start:end], report)
+        at = end
+    return result + without_spacers(bare[at:])
+
+
+def converted(lines: Sequence[Line], report: Report) -> list[Line]:
+    converter = Converter(lines[0].number, report)
+    converter.feed(tamed("\n".join(line.text for line in lines)))
+    return converter.finished()
+
+
+def is_page(lines: Sequence[Line], runs: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether a text is a page or a piece of one, and no other text with HTML in it."""
+    first = next((index for index, line in enumerate(lines) if line.text.strip()), 0)
+    if WHOLE_PAGE.match(lines[first].text):
+        return True
+    if not runs or runs[0][0] != first:
+        return False
+    within = {index for start, end in runs for index in range(start, end)}
+    return not any(
+        MARKDOWN_LINE.match(line.text[:LONGEST_TAG])
+        for index, line in enumerate(lines)
+        if index not in within
+    )
+
+
+def html_runs(lines: Sequence[Line]) -> list[tuple[int, int]]:
+    """Return the ranges of lines that are HTML blocks, the second index not among them."""
+    tags = block_tags(lines)
+    partners = paired(tags)
+    by_line: dict[int, list[int]] = {}
+    for number, tag in enumerate(tags):
+        by_line.setdefault(tag.at, []).append(number)
+    runs: list[tuple[int, int]] = []
+    index = 0
+    while index < len(lines):
+        end = index
+        first = tags[by_line[index][0]] if index in by_line else None
+        if first and not first.is_end and not lines[index].text[: first.start].strip():
+            end = run_end(index, lines, tags, by_line, partners)
+        if end > index and not speaks_of_tags(lines, index, end, runs):
+            runs.append((index, end))
+        index = max(end, index + 1) if runs and runs[-1][1] == end else index + 1
+    return runs
+
+
+def run_end(
+    index: int,
+    lines: Sequence[Line],
+    tags: Sequence[Tag],
+    by_line: dict[int, list[int]],
+    partners: dict[int, int],
+) -> int:
+    """Return where the HTML that begins on a line ends; the line itself if it is none."""
+    number = by_line[index][0]
+    if number not in partners:
+        lone = lines[index].text.strip() == lines[index].text[tags[number].start : tags[number].end]
+        return index if lone or not partners else open_end(index, lines)
+    end = tags[partners[number]].at + 1
+    at = index
+    while at < end:
+        for further in by_line.get(at, ()):
+            if further in partners:
+                end = max(end, tags[partners[further]].at + 1)
+        at += 1
+    return end
+
+
+def open_end(index: int, lines: Sequence[Line]) -> int:
+    """Return where a paragraph without an end tag ends: before a blank line or a tag."""
+    end = index + 1
+    while end < len(lines) and lines[end].text.strip() and not STARTS_TAG.match(lines[end].text):
+        end += 1
+    return end
+
+
+def speaks_of_tags(
+    lines: Sequence[Line], start: int, end: int, runs: Sequence[tuple[int, int]]
+) -> bool:
+    """Tell whether a lone tag amid running text is only named there: a page copied as text
+    has its inline code on lines of its own."""
+    after_html = bool(runs) and runs[-1][1] == start
+    if start == 0 or after_html or not lines[start - 1].text.strip():
+        return False
+    first = TAG.match(lines[start].text.strip())
+    if first is None:
+        return False
+    lone = first.group() == lines[start].text.strip()
+    text = "\n".join(line.text for line in lines[start:end])
+    markup = len(list(TAG.finditer(text)))
+    return (lone and markup <= len(("start", "end"))) or not TAG.sub("", text).strip()
+
+
+def block_tags(lines: Sequence[Line]) -> list[Tag]:
+    """Return the tags of blocks outside code, in order."""
+    inside, _unclosed = fenced([line.text for line in lines])
+    tags = []
+    for index, (line, code) in enumerate(zip(lines, inside, strict=True)):
+        if code or "<" not in line.text:
+            continue
+        masked = line.text if STARTS_TAG.match(line.text) else without_code(line.text, blank=True)
+        for found in TAG.finditer(masked):
+            name = found["name"].lower()
+            if name in BLOCKS | SKIPPED and name not in VOID:
+                tags.append(Tag(index, found.start(), found.end(), name, bool(found["end"])))
+    return tags
+
+
+def paired(tags: Sequence[Tag]) -> dict[int, int]:
+    """Return which end tag belongs to which start tag; some have none."""
+    opened: dict[str, list[int]] = {}
+    partners: dict[int, int] = {}
+    for number, tag in enumerate(tags):
+        waiting = opened.setdefault(tag.name, [])
+        if tag.is_end:
+            if waiting:
+                partners[waiting.pop()] = number
+        else:
+            if tag.name == "p":
+                waiting.clear()  # a paragraph ends where the next one begins
+            waiting.append(number)
+    return partners
+
+
+def without_comments(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines without comments; one that never ends, or that is named amid running
+    text, is text."""
+    inside, _unclosed = fenced([line.text for line in lines])
+    next_end = len(lines)
+    ends = [next_end] * len(lines)
+    for index in range(len(lines) - 1, -1, -1):
+        ends[index] = next_end
+        next_end = index if COMMENT_END in lines[index].text else next_end
+    result: list[Line] = []
+    hidden_to = -1
+    for index, line in enumerate(lines):
+        text = line.text
+        if index <= hidden_to:
+            text = text[text.find(COMMENT_END) + len(COMMENT_END) :] if index == hidden_to else ""
+        if not inside[index] and COMMENT in text:
+            text = without_whole_comments(text)
+            start = without_code(text, blank=True).rfind(COMMENT)
+            amid = index > 0 and text.strip() == COMMENT and bool(lines[index - 1].text.strip())
+            if start >= 0 and ends[index] < len(lines) and not amid:
+                hidden_to, text = ends[index], text[:start]
+        result.append(Line(line.number, text))
+    return result
+
+
+def without_whole_comments(text: str) -> str:
+    """Drop the comments that begin and end on a line, outside its inline code."""
+    masked = without_code(text, blank=True)
+    pieces, at = [], 0
+    while (start := masked.find(COMMENT, at)) >= 0:
+        end = masked.find(COMMENT_END, start + len(COMMENT))
+        if end < 0:
+            break
+        pieces.append(text[at:start])
+        at = end + len(COMMENT_END)
+    return "".join([*pieces, text[at:]])
+
+
+def without_spacers(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines with a ``<br>`` that stands alone as the blank line that it shows."""
+    texts = ["", *(line.text.strip() for line in lines), ""]
+    return [
+        Line(line.number, "") if SPACER.match(line.text) and not before and not after else line
+        for line, before, after in zip(lines, texts, texts[2:], strict=False)
+    ]
 
 
 def tamed(text: str) -> str:
     """Drop comments and turn every ``<`` that begins no tag into text, in linear time.
 
     Python's parser looks for the end of each broken tag or comment through the whole rest,
-    which takes quadratic time on hostile texts.
+    which takes quadratic time on hostile texts. An element whose content nobody sees, but
+    that has no end tag, would hide the rest of the text: its tag is text as well.
     """
+    last_ends = dict.fromkeys(SKIPPED, -1)
+    last_ends |= {found[1].lower(): found.start() for found in HIDING_END.finditer(text)}
+    wrapped = CDATA in text
     pieces: list[str] = []
     at, no_more_comments = 0, False
     while (start := text.find("<", at)) >= 0:
-        pieces.append(text[at:start])
+        pieces.append(unwrapped(text[at:start], wrapped=wrapped))
         at = start + 1
-        if text.startswith("<!--", start) and not no_more_comments:
-            end = text.find("-->", start + 4)
+        if text.startswith(COMMENT, start) and not no_more_comments:
+            end = text.find(COMMENT_END, start + len(COMMENT))
             if end >= 0:
                 pieces.append("\n" * text.count("\n", start, end))
-                at = end + 3
+                at = end + len(COMMENT_END)
                 continue
             no_more_comments = True
+        if text.startswith(CDATA, start):
+            at = start + len(CDATA)
+            continue
         following = text[start + 1 : start + 3].lstrip("/")
         if following[:1].isascii() and following[:1].isalpha():
-            pieces.append("<" if text.find(">", start, start + LONGEST_TAG) >= 0 else "&lt;")
+            is_tag = text.find(">", start, start + LONGEST_TAG) >= 0
+            pieces.append("<" if is_tag and not hides_rest(text, start, last_ends) else "&lt;")
         elif following[:1] in ("!", "?") and text.find(">", start, start + LONGEST_TAG) >= 0:
             at = text.find(">", start) + 1
         else:
             pieces.append("&lt;")
-    pieces.append(text[at:])
+    pieces.append(unwrapped(text[at:], wrapped=wrapped))
     return "".join(pieces)
 
 
-class Converter(HTMLParser):
-    """Collects Markdown lines while the parser walks through a page."""
+def unwrapped(text: str, *, wrapped: bool) -> str:
+    return text.replace(CDATA_END, "") if wrapped else text
 
-    def __init__(self, first_line: int, report: Report) -> None:
-        super().__init__(convert_charrefs=True)
-        self.report = report
-        self.lines_before = first_line - 1
-        self.lines: list[Line] = []
-        self.pieces: list[str] = []
-        self.started = first_line
-        self.blocks: list[str] = []
-        self.skipping: list[str] = []
-        self.links: list[tuple[str, int]] = []
-        self.marks: list[tuple[str, str, int]] = []
-        self.prefix = ""
 
-    @property
-    def line_number(self) -> int:
-        return self.getpos()[0] + self.lines_before
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in SKIPPED:
-            if tag in TELLING:
-                self.report.warning(
-                    self.line_number, "html-removed", f"A <{tag}> element was removed."
-                )
-            self.skipping.append(tag)
-        elif self.skipping:
-            return
-        elif tag in BLOCKS:
-            self.start_block(tag)
-        elif tag == "br":
-            self.end_line()
-        elif tag == "a" and len(self.links) < DEEPEST:
-            self.links.append((dict(attrs).get("href") or "", len(self.pieces)))
-        elif tag in MARKS and len(self.marks) < DEEPEST:
-            self.marks.append((tag, MARKS[tag], len(self.pieces)))
-        elif tag == "img":
-            self.add(dict(attrs).get("alt") or "")
-        elif not self.blocks and tag not in ("span", "small", "u", "sup", "sub", "time", "mark"):
-            self.add(self.get_starttag_text() or "")  # a pasted `List<String>`
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in SKIPPED:
-            return  # `<script/>` has no end to wait for
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.skipping:
-            if tag in self.skipping:
-                del self.skipping[self.skipping.index(tag) :]
-        elif tag in BLOCKS:
-            self.end_block(tag)
-        elif tag == "a" and self.links:
-            self.end_link(*self.links.pop())
-        elif tag in MARKS and self.marks:
-            self.end_mark(tag)
-
-    def handle_data(self, data: str) -> None:
-        if self.skipping:
-            return
-        if "pre" in self.blocks[-2:]:
-            self.add_lines(data.split("\n"))
-        elif self.blocks:
-            self.add(re.sub(r"\s+", " ", self.escaped(data)))
-        else:
-            self.add_lines(data.split("\n"))
-
-    def escaped(self, data: str) -> str:
-        """Escape what Markdown would read as marks; headlines and code stay as they are."""
-        in_headline = any(start == 0 for tag, _mark, start in self.marks if tag in ("strong", "b"))
-        in_code = any(mark == "`" for _tag, mark, _start in self.marks)
-        if in_headline or in_code or self.prefix.startswith("#"):
-            return data
-        return MARKDOWN.sub(lambda found: "".join("\\" + mark for mark in found.group()), data)
-
-    def add(self, text: str) -> None:
-        if text and not self.pieces:
-            self.started = self.line_number
-            text = text.lstrip() if self.blocks else text
-        if text:
-            self.pieces.append(text)
-
-    def add_lines(self, texts: list[str]) -> None:
-        """Add text that keeps its lines: preformatted, or outside of every block."""
-        number = self.line_number
-        for index, text in enumerate(texts):
-            if index:
-                self.end_line(blank=True)
-                self.started = number + index
-            if text:
-                if not self.pieces:
-                    self.started = number + index
-                self.pieces.append(text)
-
-    def start_block(self, tag: str) -> None:
-        self.end_line()
-        if tag != "li":  # items of one list stay together
-            self.lines.append(Line(self.line_number, ""))
-        if self.blocks and self.blocks[-1] in ("p", "li") and self.blocks[-1] == tag:
-            self.blocks.pop()  # neither needs its end tag
-        if tag == "hr":
-            return
-        if len(self.blocks) < DEEPEST:
-            self.blocks.append(tag)
-        if tag == "pre":
-            self.lines.append(Line(self.line_number, "```"))
-        elif tag == "li":
-            self.prefix = "- "
-        elif tag == "blockquote":
-            self.prefix = "> "
-        elif len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
-            self.prefix = "#" * int(tag[1]) + " "
-
-    def end_block(self, tag: str) -> None:
-        self.end_line()
-        if tag == "pre" and "pre" in self.blocks:
-            self.lines.append(Line(self.line_number, "```"))
-        self.prefix = ""
-        if tag in self.blocks:
-            del self.blocks[len(self.blocks) - 1 - self.blocks[::-1].index(tag) :]
-        if tag != "li":
-            self.lines.append(Line(self.line_number, ""))
-
-    def end_line(self, *, blank: bool = False) -> None:
-        """End the Markdown line that is being written; marks and links do not span lines."""
-        while self.marks:
-            self.end_mark(self.marks[-1][0])
-        while self.links:
-            self.end_link(*self.links.pop())
-        keeps_space = "pre" in self.blocks[-2:] or not self.blocks
-        text = "".join(self.pieces)
-        text = text.rstrip() if keeps_space else text.strip()
-        if text or blank:
-            self.lines.append(Line(self.started, (self.prefix + text) if text else ""))
-            self.prefix = "> " if "blockquote" in self.blocks else ""
-        self.pieces = []
-
-    def taken(self, start: int) -> str:
-        text = "".join(self.pieces[start:])
-        del self.pieces[start:]
-        return text
-
-    def end_link(self, href: str, start: int) -> None:
-        text = self.taken(start)
-        href = href.strip()
-        if text.strip() and (is_web_address(href) or (href in LOST and text.strip() == "Source")):
-            text = f"[{text.strip()}]({href or '#'})"
-        if text:
-            self.pieces.append(text)
-
-    def end_mark(self, tag: str) -> None:
-        while self.marks:
-            open_tag, mark, start = self.marks.pop()
-            text = self.taken(start)
-            inner = text.strip()
-            if inner and "pre" not in self.blocks[-2:]:
-                lead = text[: len(text) - len(text.lstrip())]
-                text = f"{lead}{mark}{inner}{mark}{text[len(text.rstrip()) :]}"
-            if text:
-                self.pieces.append(text)
-            if open_tag == tag:
-                return
+def hides_rest(text: str, start: int, last_ends: dict[str, int]) -> bool:
+    found = NAME.match(text, start + 1)
+    return found is not None and last_ends.get(found[0].lower(), len(text)) < start

@@ -80,7 +80,8 @@ class LabelTable:
         running text.
         """
         tokens = [fold(word.text) for word in words[start : start + MOST_LABEL_WORDS]]
-        for length in range(self.longest.get(tokens[0], 0) if tokens else 0, 0, -1):
+        longest = min(len(tokens), self.longest.get(tokens[0], 0)) if tokens else 0
+        for length in range(longest, 0, -1):
             if tuple(tokens[:length]) in self.known:
                 word = words[start].text
                 if length > 1 or not word[0].islower() or word in self.spelled:

@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from newsletter.parsing.headlines import (
+    EMPHASES,
+    TARGET,
+    bare_headline,
+    bare_label,
+    without_seams,
+)
 from newsletter.parsing.labels import (
     Boundary,
     LabelTable,
@@ -21,15 +28,19 @@ LOOK_ALIKES = "•∙⋅‧・･"
 # walked through once.
 SEPARATOR = rf"(?:(?<!\s)\s+·\s*|(?<!\s)\s+[{LOOK_ALIKES}]\s+|(?<!\s)·\s+|(?<=[\]*_])·)"
 SEPARATOR_RE = re.compile(SEPARATOR)
-TARGET = r"\(\s*<?(?P<url>[^()<>\s]*(?:\([^()<>\s]*\)[^()<>\s]*)*)>?(?:\s+\"[^\"]*\")?\s*\)"
 MARKER = re.compile(
     SEPARATOR + rf"(?:\*\*|__)?(?:\[(?P<link>[^\[\]]{{1,80}})\]{TARGET}"
     r"|[\[(]?Sources?[\])]?(?=\*\*|__|[\s#:]|$|[A-Z“\"‘(\[`]))(?:\*\*|__)?:?",
 )
-LINKED = re.compile(r"\[(?P<text>.*)\]" + TARGET + "$", re.DOTALL)
-LIST_MARK = re.compile(r"(?:[-*+]|\d{1,3}[.)]|#{3,6})\s+")
-EMPHASES = ("**", "__")
-SENTENCE_END = re.compile(r"[.!?]\s+[“\"A-Z]")
+LIST_MARK = re.compile(r"(?:(?:[-*+•‣◦]|\d{1,3}[.)]|#{3,6})\s+|>\s*)")
+# “> - [Headline]”: deeper nesting is no list of stories.
+MOST_LIST_MARKS = 3
+SENTENCE_END = re.compile(r"[.!?]\s+[“\"A-Z]|[。！？｡؟۔।]")
+# Between “Source” and the body: an arrow of the link, a dash of the page's.
+AFTER_MARKER = re.compile(r"^(?:[\s—–:↗→⟶»]|-(?=\s))*")
+HTML_MARK = re.compile(
+    r"</?(?:a|b|br|code|em|i|small|span|strong|u)(?=[\s/>])[^<>]*>", re.IGNORECASE
+)
 # A headline has up to 200 characters; a separator that comes later is the body's.
 HEADLINE_REACH = 300
 # A label has up to 200; a marker that comes later belongs to another story.
@@ -67,6 +78,10 @@ def weak_opening(text: str) -> bool:
     return bool(found and text[: found.start()].strip())
 
 
+def is_story_line(text: str) -> bool:
+    return bool(text) and (strong_opening(text) or weak_opening(text))
+
+
 def source_marker(text: str, reach: int, start: int = 0) -> re.Match[str] | None:
     """Return the first ``· Source`` that is not itself a part of a headline."""
     for found in MARKER.finditer(text[: reach + 4 * LABEL_REACH * 2], start):
@@ -80,7 +95,7 @@ def source_marker(text: str, reach: int, start: int = 0) -> re.Match[str] | None
 def marked_headline(text: str) -> tuple[str, int] | None:
     """Return a bracketed or bold headline without its marks, and where its tail begins."""
     for mark in EMPHASES:
-        if text.startswith(mark):
+        if text.startswith(mark) and text[len(mark) :][:1].strip():
             end = text.find(mark, len(mark), 2 * HEADLINE_REACH)
             while end > 0:
                 gap = SEPARATOR_RE.match(text, end + len(mark))
@@ -113,15 +128,28 @@ def read_opening(text: str, following: str, table: LabelTable) -> Opening | None
     content.md's order: a ``· Source`` marker, a body on the next line, the longest known
     label, else a guess. Every guess comes with its doubt.
     """
-    text = text.strip()
-    mark = LIST_MARK.match(text)
-    if mark and (text[0] == "#" or strong_opening(text[mark.end() :])):
-        text = text[mark.end() :]
+    text = without_seams(without_list_marks(text.strip()), HEADLINE_REACH)
     marked = marked_headline(text)
     if marked:
         headline, start = marked
-        return with_headline(headline, text[start:], following, table)
-    return plain_opening(text, following, table)
+        opening: Opening | None = with_headline(headline, text[start:], following, table)
+    else:
+        opening = plain_opening(text, following, table)
+        if opening and opening.headline.count("[") != opening.headline.count("]"):
+            opening = opening.doubting("a bracket of the headline has no partner")
+    if opening and HTML_MARK.search(opening.headline + opening.company):
+        opening = opening.doubting("HTML stands in the headline or in the company")
+    return opening
+
+
+def without_list_marks(text: str) -> str:
+    """Return a line without the bullets, numbers, quote or heading marks before it."""
+    for _depth in range(MOST_LIST_MARKS):
+        mark = LIST_MARK.match(text)
+        if mark is None:
+            break
+        text = text[mark.end() :]
+    return text
 
 
 def with_headline(headline: str, tail: str, following: str, table: LabelTable) -> Opening:
@@ -189,7 +217,7 @@ def marked_end(headline: str, company: str, text: str, found: re.Match[str]) -> 
         doubts += ("the company holds a separator",)
     if not label:
         doubts += ("there is no company",)
-    rest = rest.strip()
+    rest = AFTER_MARKER.sub("", rest, count=1).strip()
     return Opening(headline, label, "" if rest == "#" else rest, found["url"] or "", doubts)
 
 
@@ -221,38 +249,3 @@ def broken_off(following: str) -> bool:
         and (not following[0].isalnum() or following[0].islower() or len(following.split()) == 1)
         and not following.startswith(("“", '"', "‘", "[", "*", "`"))
     )
-
-
-def bare_headline(headline: str) -> tuple[str, str]:
-    """Return a headline without emphasis, brackets and link, and the link's address."""
-    text, url = without_bold(headline.strip()), ""
-    linked = LINKED.match(text) if text.startswith("[") and text.endswith(")") else None
-    if linked:
-        text, url = linked["text"].strip(), linked["url"]
-    if is_bracketed(text):
-        text = text[1:-1].strip()
-    return " ".join(without_bold(text).split()), url
-
-
-def without_bold(text: str) -> str:
-    for mark in EMPHASES:
-        if text.startswith(mark) and text.endswith(mark) and len(text) > 2 * len(mark):
-            return text[len(mark) : -len(mark)].strip()
-    return text
-
-
-def is_bracketed(text: str) -> bool:
-    """Tell whether brackets stand around a whole text: ``[a] or [b]`` has none."""
-    if len(text) < len("[]") or text[0] != "[" or text[-1] != "]":
-        return False
-    depth = 0
-    for place, character in enumerate(text):
-        depth += {"[": 1, "]": -1}.get(character, 0)
-        if depth == 0 and place < len(text) - 1:
-            return text.count("[") != text.count("]")
-    return True
-
-
-def bare_label(label: str) -> str:
-    """Return a label without emphasis, brackets and link."""
-    return bare_headline(label)[0]

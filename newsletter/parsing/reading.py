@@ -11,17 +11,21 @@ from newsletter.parsing.bodies import read_body
 from newsletter.parsing.checking import check_issue
 from newsletter.parsing.cleaning import clean_lines, one_line
 from newsletter.parsing.dating import period_of
-from newsletter.parsing.flowing import flowed
+from newsletter.parsing.flowing import SENTENCE_END, flowed
 from newsletter.parsing.frontmatter import KEY_LINE, read_front_matter
 from newsletter.parsing.headings import Part
-from newsletter.parsing.html_text import html_to_lines, is_html
+from newsletter.parsing.headlines import bare_label
+from newsletter.parsing.html_text import without_html
 from newsletter.parsing.keys import unique_keys
 from newsletter.parsing.labels import LabelTable
-from newsletter.parsing.sections import Outline, Section
+from newsletter.parsing.openings import is_story_line
+from newsletter.parsing.outline import Outline
+from newsletter.parsing.sections import BULLET, Section
 from newsletter.parsing.stories import Draft, StoryReader
 from newsletter.parsing.storykeys import LOOKS_LIKE_KEY, tell_unknown
 from newsletter.parsing.threads import ThreadDraft, ThreadReader
 from newsletter.parsing.values import (
+    LABEL_LIMIT,
     Line,
     Parse,
     ParsedIssue,
@@ -35,7 +39,9 @@ from newsletter.parsing.values import (
 MOST_LINES = 100_000
 PUBLICATION = "Engineering @ Scale"
 CANONICAL_MARK = re.compile(r"#{2,3}(?:\s|$)")
-BULLET = re.compile(r"\s*(?:[-*+•‣◦]|\d{1,3}[.)])\s+")
+# “The Batch | DeepLearning.AI | AI News & Insights” has eight words, “Yahoo!” ends like a
+# sentence.
+LONGEST_NAME = 4
 # Replaced once the period is known.
 NO_DAY = date.min
 OPENING_KEYS = frozenset({"about"})
@@ -67,8 +73,8 @@ def parse_issue(
         lines = lines[:MOST_LINES]
     matter, lines = read_front_matter(lines, report)
     strict = matter is not None and any(CANONICAL_MARK.match(line.text) for line in lines)
-    if not strict and is_html(lines):
-        lines = html_to_lines(lines, report)
+    if not strict:
+        lines = without_html(lines, report)
     outline = Outline(publication, report, strict=strict)
     outline.read(lines)
     period = period_of(matter, outline.title, report)
@@ -99,7 +105,7 @@ class IssueReader:
         threads: list[ThreadDraft] = []
         opening: list[str] = []
         patterns: list[str] = []
-        listed: list[str] = []
+        listed: list[tuple[str, int]] = []
         for section in sections:
             if section.part in STORY_PARTS:
                 stories += StoryReader(self.table, self.report, strict=self.strict).read(
@@ -113,7 +119,9 @@ class IssueReader:
                 patterns.append(self.paragraph(section.lines, section.name))
             else:
                 opening.append(self.opening(section))
-        keys = unique_keys([*(d.headline for d in stories), *(d.title for d in threads)])
+        keys = unique_keys(
+            one_line(name) for name in [*(d.headline for d in stories), *(d.title for d in threads)]
+        )
         return ParsedIssue(
             kind="daily",
             period_start=NO_DAY,
@@ -123,7 +131,8 @@ class IssueReader:
             stories=tuple(map(story_of, stories, keys)),
             threads=tuple(map(thread_of, threads, keys[len(stories) :])),
             patterns="\n\n".join(filter(None, patterns)),
-            listed_sources=tuple(listed),
+            listed_sources=tuple(name for name, _line in listed),
+            listed_lines=tuple(line for _name, line in listed),
         )
 
     def opening(self, section: Section) -> str:
@@ -146,14 +155,16 @@ class IssueReader:
             return read_body([line.text for line in lines])
         return flowed(lines, name, self.report)
 
-    def listed(self, section: Section) -> list[str]:
+    def listed(self, section: Section) -> list[tuple[str, int]]:
         """Read the names in a list of sources; lines that are no names are reported."""
         lines = [line for line in section.lines if line.text.strip()]
         bullets = any(BULLET.match(line.text) for line in lines)
         names = []
         for line in lines:
             mark = BULLET.match(line.text)
-            if not section.name or (bullets and not mark) or (self.strict and not mark):
+            text = line.text[mark.end() if mark else 0 :]
+            unmarked = not mark and (bullets or self.strict)
+            if not section.name or unmarked or not (self.strict or could_be_name(text)):
                 self.report.review(
                     line.number,
                     "text-outside",
@@ -161,10 +172,19 @@ class IssueReader:
                     "Move it into a section, or delete it.",
                 )
                 continue
-            name = one_line(line.text[mark.end() if mark else 0 :])
+            name = one_line(text if self.strict else bare_label(text))
             if name:
-                names.append(name)
+                names.append((name, line.number))
         return names
+
+
+def could_be_name(text: str) -> bool:
+    """Tell whether a line may be the name of a source and is not a sentence or a story."""
+    return (
+        len(text) <= LABEL_LIMIT
+        and not is_story_line(text)
+        and not (SENTENCE_END.search(text.rstrip()) and len(text.split()) > LONGEST_NAME)
+    )
 
 
 def story_of(draft: Draft, key: str) -> ParsedStory:

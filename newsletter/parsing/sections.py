@@ -1,33 +1,19 @@
-"""From lines to the parts of an issue: title, sections, and what stands outside them."""
+"""Sections of an issue, and what is said of those that it does not know."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from newsletter.parsing.fences import fenced
 from newsletter.parsing.frontmatter import LONGEST_COMPARED
-from newsletter.parsing.headings import (
-    HEADING_LENGTH,
-    SECTION_NAMES,
-    UNDERLINE,
-    Heading,
-    Part,
-    Title,
-    Unglued,
-    heading_of,
-    section_of,
-    title_of,
-    unmarked_section,
-)
+from newsletter.parsing.headings import SECTION_NAMES, Part
 from newsletter.parsing.labels import fold
 from newsletter.parsing.openings import weak_opening
-from newsletter.parsing.values import MOST_PARTS, Line, Report, excerpt
+from newsletter.parsing.values import Line, Report, excerpt
 
-SECTION_LEVEL = 2
-# So many unknown headings get a “did you mean”; a text with more of them is no digest.
-MOST_SUGGESTED = 20
+BULLET = re.compile(r"\s*(?:[-*+•‣◦]|\d{1,3}[.)])\s+")
 # Nearer than “did you mean” asks for, because text is moved by it.
 CLOSE_ENOUGH = 0.8
 
@@ -43,193 +29,54 @@ class Section:
     lines: list[Line] = field(default_factory=list)
 
 
-class Outline:
-    """Splits the lines of a text into sections.
+def near_part(text: str) -> Part | None:
+    """Return the section that a heading nearly names."""
+    if len(text) > LONGEST_COMPARED:
+        return None
+    close = difflib.get_close_matches(fold(text), SECTION_NAMES, n=1, cutoff=CLOSE_ENOUGH)
+    return SECTION_NAMES[close[0]] if close else None
 
-    ``strict`` is for canonical texts, where ``## `` at the margin alone begins a section.
-    """
 
-    def __init__(self, publication: str, report: Report, *, strict: bool) -> None:
-        self.publication = publication
-        self.report = report
-        self.strict = strict
-        self.title: tuple[int, Title] | None = None
-        self.sections: list[Section] = []
-        self.outside: list[Line] = []
-        self.unknown = 0
-
-    def read(self, lines: Sequence[Line]) -> None:
-        if not self.strict:
-            glue = Unglued(self.publication)
-            lines = [part for line in lines for part in glue.split(line, self.report)]
-        inside, _unclosed = fenced([line.text for line in lines])
-        self.skip_underline = False
-        for line, code in zip(lines, inside, strict=True):
-            if len(self.sections) > MOST_PARTS:
-                self.report.error(
-                    line.number,
-                    "too-many-sections",
-                    f"There are more than {MOST_PARTS} sections; nothing was read from here on.",
-                    "An issue has three to five. Is this the right file?",
-                )
-                break
-            if not code and (self.read_title(line) or self.read_heading(line)):
-                self.skip_underline = True
-            elif self.skip_underline and not self.strict and UNDERLINE.match(line.text):
-                self.skip_underline = False
-            else:
-                self.skip_underline = False
-                self.keep(line)
-        self.tell_outside()
-        self.tell_unknown()
-
-    def keep(self, line: Line) -> None:
-        if self.sections:
-            self.sections[-1].lines.append(line)
-        elif line.text.strip():
-            self.outside.append(line)
-
-    def read_title(self, line: Line) -> bool:
-        """Take a line as the issue's title; a second one belongs to another issue."""
-        if self.strict and not line.text.startswith("# "):
-            return False
-        title = title_of(line.text)
-        if title is None:
-            return False
-        ours = fold(title.name) == fold(self.publication)
-        if not ours and not line.text.startswith("#") and self.begun:
-            return False
-        before = self.title
-        # A page may show a date like a title above the title itself.
-        if before and ours and fold(before[1].name) != fold(self.publication) and not self.begun:
-            self.title = None
-        if self.title is None and not (self.strict and self.begun):
-            self.title = (line.number, title)
-            if not ours:
-                self.report.warning(
-                    line.number,
-                    "other-publication",
-                    f"The title names “{excerpt(title.name)}”, not “{self.publication}”.",
-                    "The issue is stored under this publication's name.",
-                )
-            self.close_sources()
-            return True
-        if not ours:
-            return False
-        self.report.error(
-            line.number,
-            "second-title",
-            "Here begins a second issue.",
-            "Import each issue from a text of its own.",
-        )
-        return True
-
-    @property
-    def begun(self) -> bool:
-        """Tell whether a section of the issue itself has begun."""
-        return any(section.part is not Part.SOURCES for section in self.sections)
-
-    def close_sources(self) -> None:
-        """Lines after the title no longer belong to the list of sources before it."""
-        if self.sections:
-            self.sections.append(Section(Part.SOURCES, self.sections[-1].line, ""))
-
-    def read_heading(self, line: Line) -> bool:
-        """Begin a section if this line is the heading of one."""
-        if self.strict:
-            if not line.text.startswith(("## ", "##\t")):
-                return False
-            heading = Heading(SECTION_LEVEL, line.text[SECTION_LEVEL:].strip(), False)
-            return self.begin(line, heading, section_of(heading.text))
-        part = unmarked_section(line.text)
-        if part:
-            return self.begin(line, Heading(0, line.text.strip(), False), part)
-        heading_or_none = heading_of(line.text)
-        if heading_or_none is None:
-            return False
-        part = section_of(heading_or_none.text)
-        # Headings above the title are the page's: they are reported with its other lines.
-        above = self.title is None and not self.begun
-        if part or (not above and self.is_unknown_section(heading_or_none)):
-            return self.begin(line, heading_or_none, part)
-        return False
-
-    def is_unknown_section(self, heading: Heading) -> bool:
-        """Tell a heading of the page from one inside a story, and from other lines."""
-        if weak_opening(heading.text) or len(heading.text) > HEADING_LENGTH:
-            return False
-        if heading.level:
-            return heading.level <= SECTION_LEVEL
-        return heading.has_permalink and not heading.text.endswith((".", "!", ","))
-
-    def begin(self, line: Line, heading: Heading, part: Part | None) -> bool:
-        if part is None:
-            part = self.close_part(line, heading)
-        if part is None:
-            # What stands there is read as stories, so that no line of it is lost to view.
-            section = Section(Part.STORIES, line.number, heading.text or "?", is_known=False)
-            self.sections.append(section)
-            return True
-        if any(section.part is part and section.name for section in self.sections):
-            self.report.review(
-                line.number,
-                "section-twice",
-                f"“{excerpt(heading.text)}” stands here a second time; its text was added "
-                "to the first.",
-                "Keep one of them.",
+def tell_unknown(sections: Sequence[Section], report: Report) -> None:
+    """Report unknown sections: stories in them are kept, other text has no place."""
+    for section in sections:
+        if section.is_known:
+            continue
+        hint = "Known are " + ", ".join(part.value for part in Part) + "."
+        if any(opens_story(line.text) for line in section.lines):
+            report.review(
+                section.line,
+                "unknown-section",
+                f"“{excerpt(section.name)}” is no section of an issue; its stories were "
+                "added to the others.",
+                hint,
             )
-        self.sections.append(Section(part, line.number, heading.text or "?"))
-        return True
-
-    def close_part(self, line: Line, heading: Heading) -> Part | None:
-        """Return the section that a heading nearly names; always reported."""
-        self.unknown += 1
-        if self.unknown > MOST_SUGGESTED or len(heading.text) > LONGEST_COMPARED:
-            return None
-        close = difflib.get_close_matches(
-            fold(heading.text), SECTION_NAMES, n=1, cutoff=CLOSE_ENOUGH
-        )
-        if not close:
-            return None
-        part = SECTION_NAMES[close[0]]
-        self.report.review(
-            line.number,
-            "unknown-section",
-            f"“{excerpt(heading.text)}” is no section of an issue; it was read as “{part}”.",
-            f"Did you mean “{part}”?",
-        )
-        return part
-
-    def tell_unknown(self) -> None:
-        """Report unknown sections: stories in them are kept, other text has no place."""
-        for section in self.sections:
-            if section.is_known:
-                continue
-            hint = "Known are " + ", ".join(part.value for part in Part) + "."
-            if any(opens_story(line.text) for line in section.lines):
-                self.report.review(
-                    section.line,
-                    "unknown-section",
-                    f"“{excerpt(section.name)}” is no section of an issue; its stories were "
-                    "added to the others.",
-                    hint,
-                )
-            else:
-                self.report.error(
-                    section.line,
-                    "unknown-section",
-                    f"“{excerpt(section.name)}” is no section of an issue, and holds no story.",
-                    hint,
-                )
-
-    def tell_outside(self) -> None:
-        for line in self.outside:
-            self.report.review(
-                line.number,
-                "text-outside",
-                f"“{excerpt(line.text)}” stands before the first section and was left out.",
-                "Move it into a section, or delete it.",
+        else:
+            report.error(
+                section.line,
+                "unknown-section",
+                f"“{excerpt(section.name)}” is no section of an issue, and holds no story.",
+                hint,
             )
+
+
+def tell_outside(lines: Sequence[Line], report: Report) -> None:
+    for line in lines:
+        report.review(
+            line.number,
+            "text-outside",
+            f"“{excerpt(line.text)}” stands before the first section and was left out.",
+            "Move it into a section, or delete it.",
+        )
+
+
+def texts_below(lines: Sequence[Line]) -> list[str]:
+    """Return for each line the next one that is not blank."""
+    result, below = [""] * len(lines), ""
+    for index in range(len(lines) - 1, -1, -1):
+        result[index] = below
+        below = lines[index].text.strip() or below
+    return result
 
 
 def opens_story(text: str) -> bool:

@@ -10,8 +10,9 @@ from newsletter.parsing.bodies import read_body
 from newsletter.parsing.fences import fenced
 from newsletter.parsing.flowing import BLOCK, SENTENCE_END, Flow, tell_added
 from newsletter.parsing.headings import heading_of
+from newsletter.parsing.headlines import EMPHASES, bare_headline
 from newsletter.parsing.labels import SMALL_WORDS, Word, words_of
-from newsletter.parsing.openings import EMPHASES, LIST_MARK, bare_headline
+from newsletter.parsing.openings import LIST_MARK
 from newsletter.parsing.stories import STORY_HEADING
 from newsletter.parsing.values import HEADLINE_LIMIT, MOST_PARTS, Line, Report, excerpt
 

@@ -89,6 +89,7 @@ class ParsedIssue:
     threads: tuple[ParsedThread, ...] = ()
     patterns: str = ""
     listed_sources: tuple[str, ...] = ()
+    listed_lines: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def normal_form(issue: ParsedIssue) -> ParsedIssue:
         threads=tuple(map(normal_thread, issue.threads, keys[len(headlines) :])),
         patterns=normal_body(issue.patterns),
         listed_sources=tuple(filter(None, map(one_line, issue.listed_sources))),
+        listed_lines=(),
     )
 
 
