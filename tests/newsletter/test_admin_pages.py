@@ -128,6 +128,11 @@ def test_every_page_has_one_main_part(admin_client, page):
     assert len(tree.xpath("//main")) == 1
 
 
+def test_the_log_in_page_has_one_main_part(client):
+    page = client.get(reverse("admin:login"))
+    assert len(html.fromstring(page.content.decode()).xpath("//main")) == 1
+
+
 def test_fields_of_a_sources_page_are_labelled(admin_client):
     source = make_source()
     page = admin_client.get(reverse("admin:subscribers_source_change", args=[source.pk]))
