@@ -26,6 +26,7 @@ STAGES = [
     "approving",
     "planning",
     "steering",
+    "discarding",
     "composing",
     "ledger",
     "messages",

@@ -11,9 +11,9 @@ from newsletter.models import Issue, Story
 from newsletter.models.issues import HEADLINE_MAX_LENGTH, folded
 from newsletter.preflight.findings import Finding
 
-# content.md, edge cases: warn from here on, refuse above HEADLINE_MAX_LENGTH.
+# Longer ones are cut off in inboxes; above HEADLINE_MAX_LENGTH they are refused.
 LONG_HEADLINE = 120
-# libraries.md §6: advice for a line that inboxes neither cut nor overlook.
+# Advice for a line that inboxes neither cut nor overlook.
 SUBJECT_SHORTEST, SUBJECT_LONGEST = 10, 78
 # What the weekly's draft leaves for the editor to write.
 TODO_MARK = re.compile(r"\bTODO\b")
