@@ -58,19 +58,23 @@ class Parts:
     places: tuple[tuple[int, str], ...]
 
     @classmethod
-    def chained(cls, blocks: Iterable[Segments], phrases: Mapping[str, str]) -> Self:
-        """Chain the segments of blocks, with ``phrases`` in the slots that they are for."""
-        pieces: list[str] = []
+    def filled(cls, segments: Segments, phrases: Mapping[str, str]) -> Self:
+        """Fill the slots that ``phrases`` are for, and remember the places of the others."""
+        pieces = [segments[0]]
         places: list[tuple[int, str]] = []
-        for segments in blocks:
-            pieces.append(segments[0])
-            if len(segments) == 1:  # as of every story
-                continue
-            for name, literal in zip(segments[1::2], segments[2::2], strict=True):
-                if name not in phrases:
-                    places.append((len(pieces), name))
-                pieces += (phrases.get(name, ""), literal)
+        for name, literal in zip(segments[1::2], segments[2::2], strict=True):
+            if name not in phrases:
+                places.append((len(pieces), name))
+            pieces += (phrases.get(name, ""), literal)
         return cls(tuple(pieces), tuple(places))
+
+    @classmethod
+    def around(cls, head: Self, stories: Iterable[str], foot: Self) -> Self:
+        """Put stories between the parts before and after them."""
+        pieces = (*head.pieces, *stories, *foot.pieces)
+        shift = len(pieces) - len(foot.pieces)
+        moved = tuple([(place + shift, slot) for place, slot in foot.places])
+        return cls(pieces, head.places + moved)
 
     def join(self, values: Mapping[str, str]) -> str:
         """Return the whole mail with one reader's values."""
@@ -124,11 +128,13 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class VariantPhrases:
-    """What the slots of a variant say, as plain text and as HTML has it."""
+class Edges:
+    """What stands before and after the stories of all variants with the same counts."""
 
-    plain: dict[str, str]
-    escaped: dict[str, str]
+    head_html: Parts
+    foot_html: Parts
+    head_text: Parts
+    foot_text: Parts
 
 
 class Composer:
@@ -147,9 +153,18 @@ class Composer:
         self.all_fit = with_soft_breaks(self.fixed_length + sum(self.lengths)) <= MAIL_LIMIT_BYTES
         with translation.override(rendered.language):
             self.wording = Phrases(len(self.stories))
-        # What many variants share is made once: the frames that there are, and the phrases.
+        # A story has no slots, and is one piece in every mail.
+        self.stories_html = tuple("".join(story.html) for story in self.stories)
+        self.stories_text = tuple("".join(story.text) for story in self.stories)
+        # The first headline stands above an issue that has no opening of its own.
+        self.has_lead = any(
+            Slot.LEAD in segments[1::2]
+            for block in rendered.blocks
+            for segments in (block.html, block.text)
+        )
+        # What many variants share is made once.
         self.frame_of = lru_cache(maxsize=None)(self.frame)
-        self.phrases_of = lru_cache(maxsize=CACHED_VARIANTS)(self.phrases)
+        self.edges_of = lru_cache(maxsize=CACHED_VARIANTS)(self.edges)
         self.variant_of = lru_cache(maxsize=CACHED_VARIANTS)(self.build)
 
     def compose(self, choice: Choice) -> Composition:
@@ -167,11 +182,9 @@ class Composer:
             more=len(kept) - len(fitting),
         )
         keys = tuple([self.keys[place] for place in kept])
-        stories = [self.stories[place] for place in fitting]
-        phrases = self.phrases_of(counts, fitting[0] if fitting else None)
-        frame = self.frame_of(counts.shown > 0, counts.more > 0, counts.hidden > 0)
-        html = (frame.head_html, *[story.html for story in stories], frame.foot_html)
-        text = (frame.head_text, *[story.text for story in stories], frame.foot_text)
+        html = [self.stories_html[place] for place in fitting]
+        text = [self.stories_text[place] for place in fitting]
+        edges = self.edges_of(counts, fitting[0] if self.has_lead and fitting else None)
         return Composition(
             story_keys=keys[: counts.shown],
             total=counts.total,
@@ -179,8 +192,8 @@ class Composer:
             more=counts.more,
             variant=variant_name(self.rendered.slug, keys),
             is_empty=self.rendered.kind == "daily" and not kept,
-            html=Parts.chained(html, phrases.escaped),
-            text=Parts.chained(text, phrases.plain),
+            html=Parts.around(edges.head_html, html, edges.foot_html),
+            text=Parts.around(edges.head_text, text, edges.foot_text),
         )
 
     def fitting(self, kept: list[int]) -> list[int]:
@@ -192,8 +205,8 @@ class Composer:
                 return kept[:number]
         return kept
 
-    def phrases(self, counts: Counts, first: int | None) -> VariantPhrases:
-        """Return what a variant's slots say, in the issue's language; ``first`` leads it."""
+    def edges(self, counts: Counts, first: int | None) -> Edges:
+        """Return what stands around the stories, in the issue's language; ``first`` leads it."""
         lead = self.rendered.title if first is None else self.stories[first].title
         lead = shortened(lead, LEAD_LENGTH)
         plain: dict[str, str] = {
@@ -202,7 +215,13 @@ class Composer:
             Slot.LEADATTRIBUTE: for_attribute(lead),
         }
         escaped = {slot: escaped_for(slot, phrase) for slot, phrase in plain.items()}
-        return VariantPhrases(plain, escaped)
+        frame = self.frame_of(counts.shown > 0, counts.more > 0, counts.hidden > 0)
+        return Edges(
+            head_html=Parts.filled(frame.head_html, escaped),
+            foot_html=Parts.filled(frame.foot_html, escaped),
+            head_text=Parts.filled(frame.head_text, plain),
+            foot_text=Parts.filled(frame.foot_text, plain),
+        )
 
     def frame(self, has_stories: bool, has_more: bool, has_hidden: bool) -> Frame:
         """Return what stands before and after the stories, of blocks that not all mails have."""

@@ -1,7 +1,8 @@
 """The queue in a folder, after processes were killed in the middle of writing."""
 
 import pytest
-from kombu import Connection, Exchange, Queue
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
 
 from config import folder_queue
 
