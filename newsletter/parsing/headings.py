@@ -42,6 +42,8 @@ ATX = re.compile(r"(?P<marks>#{1,6})(?:\s+|$)(?P<text>.*)")
 # `#` or `¶` after the text is a permalink, but `C#` at the end of a line is a language.
 PERMALINK = re.compile(r"(?P<text>.*?\S)\s*(?:\[[#¶§]\]\([^)\s]*\)|[#¶§])+\s*$")
 LANGUAGE = re.compile(r"(?:^|[\s(/“\"])[A-Z]#$")
+STORY_HEADING = re.compile(r"###(?:\s+|$)(?P<text>.*)$")
+CLOSING_HASHES = re.compile(r"(?:^|(?<!\s)\s+)#+$")
 EMPHASIS = re.compile(r"(\*\*|__)(?P<text>.+)\1$")
 UNDERLINE = re.compile(r"\s{0,3}(?:=+|-+)\s*$")
 DATE = r"\d{4}-\d{1,2}-\d{1,2}"
@@ -97,6 +99,20 @@ def without_permalink(text: str) -> str:
 def without_emphasis(text: str) -> str:
     found = EMPHASIS.match(text)
     return found["text"].strip() if found else text
+
+
+def story_heading(text: str) -> str | None:
+    """Return the headline that ``### `` at the margin marks in a canonical text.
+
+    A run of ``#`` at its end is no part of it (CommonMark §4.2).
+    """
+    found = STORY_HEADING.match(text)
+    return CLOSING_HASHES.sub("", found["text"].strip(), count=1).strip() if found else None
+
+
+def written_heading(headline: str) -> str:
+    """Return the line that ``story_heading`` reads as this headline."""
+    return f"### {headline} #" if CLOSING_HASHES.search(headline) else f"### {headline}"
 
 
 def section_of(text: str) -> Part | None:

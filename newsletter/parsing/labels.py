@@ -20,8 +20,12 @@ OPENING_LENGTH = 1000
 LONGEST_LABEL_LINE = 60
 # Words that names of companies go on with, seldom the first of a sentence.
 NAME_ENDINGS = frozenset(
-    {"ai", "cloud", "engineering", "group", "health", "inc", "labs", "open", "research"}
-    | {"security", "studios", "systems", "tech", "technologies", "web"}
+    {"ads", "ai", "bank", "brain", "capital", "cloud", "developers", "digital", "eats", "energy"}
+    | {"engineering", "foundation", "freight", "games", "group", "health", "home", "inc"}
+    | {"insights", "institute", "kids", "labs", "maps", "media", "motors", "music", "networks"}
+    | {"next", "one", "open", "pay", "plus", "press", "reality", "research", "robotics"}
+    | {"security", "services", "software", "solutions", "studio", "studios", "systems", "team"}
+    | {"tech", "technologies", "university", "ventures", "voice", "web", "works"}
 )
 SMALL_WORDS = {"of", "the", "and", "for", "de", "van", "von", "at", "in"}
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…")

@@ -142,6 +142,28 @@ def read_opening(text: str, following: str, table: LabelTable) -> Opening | None
     return opening
 
 
+def read_by_line(line: str, table: LabelTable) -> Opening | None:
+    """Read “Company · Source”, or a company alone, below a heading that is the headline."""
+    text = without_list_marks(line.strip())
+    if source_marker(f"[x] · {text}", LABEL_REACH):
+        opening = with_headline("x", text, "", table)
+        certain = not opening.rest or table.knows(opening.company)
+        fits = 0 < len(opening.company) <= DOUBTFUL_LABEL
+        fits = fits and not SEPARATOR_RE.search(opening.company)
+        return opening if fits and (certain or looks_like_label(opening.company)) else None
+    label = bare_label(text)
+    if not label or weak_opening(text) or not (table.knows(label) or looks_like_label(label)):
+        return None
+    return Opening("x", label, "", doubts=("a line under a heading was taken for the company",))
+
+
+def is_code(text: str) -> bool:
+    """Tell whether a torn line looks like code: one word that is not written like one, or
+    words in lower case."""
+    text = text.strip()
+    return not text[:1].isupper() or (" " not in text and not text.istitle())
+
+
 def without_list_marks(text: str) -> str:
     """Return a line without the bullets, numbers, quote or heading marks before it."""
     for _depth in range(MOST_LIST_MARKS):

@@ -11,6 +11,7 @@ from newsletter.parsing.bodies import read_body
 from newsletter.parsing.checking import check_issue
 from newsletter.parsing.cleaning import clean_lines, one_line
 from newsletter.parsing.dating import period_of
+from newsletter.parsing.drafts import Draft
 from newsletter.parsing.flowing import SENTENCE_END, flowed
 from newsletter.parsing.frontmatter import KEY_LINE, read_front_matter
 from newsletter.parsing.headings import Part
@@ -21,7 +22,7 @@ from newsletter.parsing.labels import LabelTable
 from newsletter.parsing.openings import is_story_line
 from newsletter.parsing.outline import Outline
 from newsletter.parsing.sections import BULLET, Section
-from newsletter.parsing.stories import Draft, StoryReader
+from newsletter.parsing.stories import StoryReader
 from newsletter.parsing.storykeys import LOOKS_LIKE_KEY, tell_unknown
 from newsletter.parsing.threads import ThreadDraft, ThreadReader
 from newsletter.parsing.values import (

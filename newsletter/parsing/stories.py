@@ -2,57 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import islice
 
-from newsletter.parsing.bodies import read_body
+from newsletter.parsing.drafts import Draft
 from newsletter.parsing.fences import fenced
-from newsletter.parsing.flowing import Flow, tell_added
-from newsletter.parsing.headings import heading_of
+from newsletter.parsing.flowing import starts_sentence, tell_added
+from newsletter.parsing.headings import Heading, heading_of, story_heading
+from newsletter.parsing.headlines import bare_headline
 from newsletter.parsing.labels import LabelTable, words_of
 from newsletter.parsing.links import story_url
 from newsletter.parsing.openings import (
     HEADLINE_REACH,
-    LABEL_REACH,
     LIST_MARK,
     SENTENCE_END,
     SEPARATOR_RE,
     Opening,
+    is_code,
+    marked_headline,
+    read_by_line,
     read_opening,
-    source_marker,
     strong_opening,
     weak_opening,
 )
-from newsletter.parsing.storykeys import StoryKeys, read_keys
+from newsletter.parsing.storykeys import read_keys
+from newsletter.parsing.tearing import mended, separated
 from newsletter.parsing.values import MOST_PARTS, Line, Report, excerpt
 
-STORY_HEADING = re.compile(r"###(?:\s+|$)(?P<text>.*)$")
-# Another story on the same line: only brackets and a marker together are sign enough.
-INNER_STORY = re.compile(
-    r"(?<=[\s.!?…”’\")])(?:\*\*)?\[[^\[\]]{1,300}\](?:\*\*)?\s{0,3}·\s{0,3}[^·]{1,120}?\s{0,3}·"
-    r"\s{0,3}(?:\[Source\]\(|Source\b)"
-)
+STORY_LEVEL = 3
 SEPARATOR_HINT = (
     "Write it as “### headline” with “company:” under it, or mark the link with “· Source”."
 )
-
-
-@dataclass(slots=True)
-class Draft:
-    """A story that is being read."""
-
-    line: int
-    headline: str
-    company: str = ""
-    keys: StoryKeys = field(default_factory=StoryKeys)
-    flow: Flow = field(default_factory=Flow)
-    verbatim: list[str] | None = None
-
-    @property
-    def body(self) -> str:
-        return self.flow.text if self.verbatim is None else read_body(self.verbatim)
 
 
 class StoryReader:
@@ -67,7 +46,8 @@ class StoryReader:
         self.outside: list[Line] = []
 
     def read(self, lines: Sequence[Line]) -> list[Draft]:
-        lines = self.separated(lines)
+        if not self.strict:
+            lines = mended(separated(lines, self.report), self.report)
         inside, _unclosed = fenced([line.text for line in lines])
         for index, line in enumerate(lines):
             if len(self.drafts) > MOST_PARTS:
@@ -78,6 +58,7 @@ class StoryReader:
             elif not self.opens(line, lines, index):
                 self.add(line)
         self.tell_outside()
+        self.tell_nameless()
         return self.drafts
 
     def tell_too_many(self, number: int) -> None:
@@ -88,41 +69,20 @@ class StoryReader:
             "An issue has some thirty. Is this the right file?",
         )
 
-    def separated(self, lines: Sequence[Line]) -> list[Line]:
-        """Put stories that share a line on lines of their own."""
-        if self.strict:
-            return list(lines)
-        result = []
-        for line in lines:
-            start = 0
-            for found in islice(INNER_STORY.finditer(line.text), MOST_PARTS):
-                before = line.text[start : found.start()].strip()
-                if not before or LIST_MARK.fullmatch(f"{before} "):
-                    continue
-                result.append(Line(line.number, before))
-                start = found.start()
-                self.report.review(
-                    line.number,
-                    "stories-on-one-line",
-                    f"A further story begins on this line: “{excerpt(line.text[start:])}”.",
-                    "Put every story on a line of its own.",
-                )
-            result.append(Line(line.number, line.text[start:]))
-        return result
-
     def opens(self, line: Line, lines: Sequence[Line], index: int) -> bool:
         """Begin a story if this line does; tell whether it did."""
         text = line.text
-        heading = STORY_HEADING.match(text) if self.strict else None
-        if heading:
-            self.begin_heading(line, heading["text"].strip())
+        headline = story_heading(text) if self.strict else None
+        if headline is not None:
+            self.begin_heading(line, headline, STORY_LEVEL)
             return True
         if self.strict and self.drafts and self.drafts[-1].verbatim is not None:
             return strong_opening(text) and self.begin_inside(line, lines, index)
         if not self.strict:
             loose = heading_of(text)
             if loose and loose.level and not weak_opening(loose.text):
-                self.begin_heading(line, loose.text)
+                return self.begin_loose(line, loose)
+            if self.at_heading and self.by_line(self.drafts[-1], line):
                 return True
         if not (strong_opening(text.strip()) or weak_opening(text)) or self.goes_on(line):
             return False
@@ -137,12 +97,23 @@ class StoryReader:
         )
         return self.begin(line, lines, index)
 
-    def begin_heading(self, line: Line, headline: str) -> None:
+    def begin_loose(self, line: Line, heading: Heading) -> bool:
+        """Begin a story at a heading of a text that is not canonical; deeper ones are bodies'."""
+        above = self.drafts[-1].level if self.drafts else 0
+        if above and heading.level > max(above, STORY_LEVEL):
+            return False
+        headline, url = bare_headline(heading.text)
+        self.begin_heading(line, headline, heading.level)
+        self.drafts[-1].keys.url = story_url(url, line.number, self.report)
+        return True
+
+    def begin_heading(self, line: Line, headline: str, level: int) -> None:
         verbatim: list[str] = []
-        self.drafts.append(Draft(line.number, headline, verbatim=verbatim))
+        self.drafts.append(Draft(line.number, headline, level=level, verbatim=verbatim))
         self.at_heading = True
 
     def begin(self, line: Line, lines: Sequence[Line], index: int) -> bool:
+        line = self.whole(line, lines, index)
         opening = read_opening(line.text, self.following(lines, index), self.table)
         if opening is None:
             return False
@@ -181,12 +152,36 @@ class StoryReader:
             text = line.text.strip()
             if not text:
                 continue
-            if STORY_HEADING.match(text) or strong_opening(text):
+            if story_heading(text) is not None or strong_opening(text):
                 return ""
             if weak_opening(text) and not SENTENCE_END.search(text[:HEADLINE_REACH]):
                 return ""
             return text
         return ""
+
+    def whole(self, line: Line, lines: Sequence[Line], index: int) -> Line:
+        """Give a headline back the words that a page tore off it, and that stand at the end of
+        the body above; where that is not sure, say so."""
+        text = line.text.strip()
+        draft = self.drafts[-1] if self.drafts else None
+        adjacent = index > 0 and bool(lines[index - 1].text.strip())
+        if not adjacent or LIST_MARK.match(text) or marked_headline(text):
+            return line
+        tail = draft.flow.tail if draft else []
+        if draft and tail and (not starts_sentence(text) or is_code(tail[-1].text)):
+            number = tail[0].number
+            text = f"{draft.flow.take_tail()} {text}"
+            for part in (number, line.number):
+                self.tell_torn(part, f"was read as one story line: “{excerpt(text)}”")
+            return Line(number, text)
+        if self.outside or (draft and draft.flow.last == "text" and not draft.flow.ends_sentence):
+            self.tell_torn(line.number, "may have its beginning on the line above")
+        return line
+
+    def tell_torn(self, number: int, what: str) -> None:
+        self.report.review(
+            number, "torn-headline", f"What stands here {what}.", "Put the headline on one line."
+        )
 
     def goes_on(self, line: Line) -> bool:
         """Tell whether a line with a separator rather goes on with the story above it."""
@@ -200,9 +195,10 @@ class StoryReader:
         flow = self.drafts[-1].flow
         known = bool(self.table.match(words_of(tail)))
         sentences = bool(SENTENCE_END.search(before))
-        if known and flow.ends_sentence and not sentences:
+        in_list = bool(LIST_MARK.match(text)) and (flow.last == "kept" or flow.ends_with_colon)
+        if known and (flow.ends_sentence or flow.tail) and not (sentences or in_list):
             return False
-        goes_on = sentences or (before[0].islower() and not flow.ends_sentence)
+        goes_on = sentences or in_list or (before[0].islower() and not flow.ends_sentence)
         if not flow.blocks:
             goes_on = sentences or not known
         if goes_on or not flow.ends_sentence or sentences:
@@ -224,25 +220,43 @@ class StoryReader:
         draft = self.drafts[-1]
         if draft.verbatim is None:
             tell_added(line, draft.flow.add(line, code=code), draft.headline, self.report)
-        elif not (self.at_heading and not code and self.under_heading(draft, line)):
+        elif not (
+            self.at_heading
+            and not code
+            and read_keys(line, draft.keys, self.report, strict=self.strict)
+        ):
             self.at_heading = self.at_heading and not self.strict and not line.text.strip()
             draft.verbatim.append(line.text)
 
-    def under_heading(self, draft: Draft, line: Line) -> bool:
-        """Read a key line or, outside canonical texts, a by-line under a story's heading."""
-        if read_keys(line, draft.keys, self.report, strict=self.strict):
-            return True
-        return not self.strict and not draft.company and self.by_line(draft, line)
-
     def by_line(self, draft: Draft, line: Line) -> bool:
-        """Read “Company · Source” under a headline that stands in a heading."""
-        text = f"[x] · {line.text.strip()}"
-        opening = read_opening(text, "", self.table) if source_marker(text, LABEL_REACH) else None
-        if opening is None or opening.rest or not opening.company:
+        """Read “Company · Source”, or a company alone, under a headline in a heading."""
+        found = None if draft.has_company else read_by_line(line.text, self.table)
+        if found is None:
             return False
-        draft.company = opening.company
-        draft.keys.url = draft.keys.url or story_url(opening.url, line.number, self.report)
+        draft.company = found.company
+        draft.keys.url = draft.keys.url or story_url(found.url, line.number, self.report)
+        for doubt in found.doubts:
+            self.report.review(
+                line.number,
+                "guessed-by-line",
+                f"“{excerpt(found.company)}”: {doubt}.",
+                SEPARATOR_HINT,
+            )
+        if found.rest and draft.verbatim is not None:
+            draft.verbatim.append(found.rest)
+            self.at_heading = False
         return True
+
+    def tell_nameless(self) -> None:
+        """Report stories under headings that name no company; story lines are told before."""
+        for draft in self.drafts:
+            if not self.strict and draft.verbatim is not None and not draft.has_company:
+                self.report.review(
+                    draft.line,
+                    "no-company",
+                    f"“{excerpt(draft.headline)}” has no company.",
+                    "Put “company: …” on the line under the headline.",
+                )
 
     def tell_outside(self) -> None:
         for line in self.outside:

@@ -32,9 +32,10 @@ def read_keys(line: Line, keys: StoryKeys, report: Report, *, strict: bool) -> b
     In a canonical text a lower-case word and a colon is a key, known or not; elsewhere only
     known keys are.
     """
-    found = KEY_LINE.match(line.text)
+    text = line.text.removeprefix(" ")
+    found = KEY_LINE.match(text)
     key = found["key"].lower() if found else ""
-    if not found or (key not in STORY_KEYS and not (strict and LOOKS_LIKE_KEY.match(line.text))):
+    if not found or (key not in STORY_KEYS and not (strict and LOOKS_LIKE_KEY.match(text))):
         return False
     value = " ".join((found["value"] or "").split())
     if key not in STORY_KEYS:

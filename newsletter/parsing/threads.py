@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from newsletter.parsing.bodies import read_body
 from newsletter.parsing.fences import fenced
 from newsletter.parsing.flowing import BLOCK, SENTENCE_END, Flow, tell_added
-from newsletter.parsing.headings import heading_of
+from newsletter.parsing.headings import heading_of, story_heading
 from newsletter.parsing.headlines import EMPHASES, bare_headline
 from newsletter.parsing.labels import SMALL_WORDS, Word, words_of
 from newsletter.parsing.openings import LIST_MARK
-from newsletter.parsing.stories import STORY_HEADING
 from newsletter.parsing.values import HEADLINE_LIMIT, MOST_PARTS, Line, Report, excerpt
 
 BOLD_TITLE = re.compile(r"(\*\*|__)(?P<title>.{1,300}?)\1\s*(?P<rest>.*)$", re.DOTALL)
@@ -66,9 +65,9 @@ class ThreadReader:
         return self.drafts
 
     def opens(self, line: Line, lines: Sequence[Line], index: int) -> bool:
-        heading = STORY_HEADING.match(line.text) if self.strict else None
-        if heading:
-            self.drafts.append(ThreadDraft(line.number, heading["text"].strip(), verbatim=[]))
+        title = story_heading(line.text) if self.strict else None
+        if title is not None:
+            self.drafts.append(ThreadDraft(line.number, title, verbatim=[]))
             return True
         if self.strict and self.drafts and self.drafts[-1].verbatim is not None:
             return False

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from newsletter.parsing.bodies import normal_body, written_body
 from newsletter.parsing.cleaning import one_line
-from newsletter.parsing.headings import Part
+from newsletter.parsing.headings import Part, written_heading
 from newsletter.parsing.keys import unique_keys
 from newsletter.parsing.reading import PUBLICATION
 from newsletter.parsing.values import ParsedIssue, ParsedStory, ParsedThread, SourceRef
@@ -46,7 +46,7 @@ def written_lines(issue: ParsedIssue, publication: str) -> Iterator[str]:
     if issue.threads:
         yield from (f"## {Part.THREADS}", "")
     for thread in issue.threads:
-        yield from (f"### {thread.title}", "", written_body(thread.body), "")
+        yield from (written_heading(thread.title), "", written_body(thread.body), "")
     if issue.patterns:
         yield from (f"## {Part.PATTERNS}", "", written_body(issue.patterns), "")
     if issue.listed_sources:
@@ -54,7 +54,7 @@ def written_lines(issue: ParsedIssue, publication: str) -> Iterator[str]:
 
 
 def written_story(story: ParsedStory) -> Iterator[str]:
-    yield f"### {story.headline}"
+    yield written_heading(story.headline)
     if story.company:
         yield f"company: {story.company}"
     if story.unattributed:
