@@ -21,7 +21,8 @@ Rule = StorySource.Rule
 # InfoQ begins its headlines with what a piece is.
 HEADLINE_PREFIXES = {"presentation": "infoq", "podcast": "infoq", "article": "infoq"}
 HEADLINE_PREFIX = re.compile(r"\s*(\w+)\s*:\s")
-JOINS = re.compile(r"\s+[&/+]\s+|\s*/\s*")
+# Between the parts of a joint label. A name may hold one of these itself (“Marks and Sons”).
+JOINS = re.compile(r"\s*/\s*|\s*,\s+(?:and\s+)?|\s+(?:[&+x×]|and)\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,27 @@ def by_headline(catalogue: Catalogue, headline: str) -> list[Source]:
 
 
 def by_company(catalogue: Catalogue, company: str) -> list[Source]:
-    """Return the sources that the label stands for; of a joint label, those of each part."""
-    whole = catalogue.by_label.get(folded(company))
-    if whole is not None:
-        return whole
-    parts = [folded(part) for part in JOINS.split(company)]
-    return [source for part in parts for source in catalogue.by_label.get(part, [])]
+    """Return the sources that the label stands for; of a joint label, those of each part.
+
+    A part is as long as the catalogue's labels allow, so that a name with “and” in it is
+    found among others.
+    """
+    starts, ends = [0], []
+    for join in JOINS.finditer(company):
+        ends.append(join.start())
+        starts.append(join.end())
+    ends.append(len(company))
+    sources: list[Source] = []
+    at = 0
+    while at < len(starts):
+        known = next(
+            (
+                (end, found)
+                for end in range(len(ends), at, -1)
+                if (found := catalogue.by_label.get(folded(company[starts[at] : ends[end - 1]])))
+            ),
+            (at + 1, []),
+        )
+        at = known[0]
+        sources += known[1]
+    return sources

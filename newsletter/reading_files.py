@@ -10,7 +10,10 @@ from django.utils.translation import gettext as _
 # The largest digest seen has 21 KB; anything near this is another kind of file.
 SIZE_LIMIT = 2_000_000
 STANDARD_INPUT = "-"
+# The longer ones first: UTF-32's begins like UTF-16's.
 BYTE_ORDER_MARKS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
@@ -45,7 +48,8 @@ def read_bytes(name: str) -> bytes:
     except (OSError, ValueError) as exc:
         if isinstance(exc, Unreadable):
             raise
-        raise Unreadable(_("This file cannot be read: %(reason)s.") % {"reason": exc}) from exc
+        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else exc
+        raise Unreadable(_("This file cannot be read: %(reason)s.") % {"reason": reason}) from exc
     if len(data) > SIZE_LIMIT:
         raise Unreadable(
             _("This is larger than %(limit)d bytes, so it is no digest.") % {"limit": SIZE_LIMIT}

@@ -114,13 +114,19 @@ def create_or_update(known: Issue | None, parsed: ParsedIssue, catalogue: Catalo
     if known is None:
         return Import("created", create_issue(parsed, catalogue), ())
     changed, gone = update_issue(known, parsed, catalogue)
-    return Import("updated" if changed else "unchanged", known, tuple(map(removal, gone)))
+    return Import(
+        "updated" if changed else "unchanged",
+        known,
+        tuple(removal(story, parsed) for story in gone),
+    )
 
 
-def removal(story: Story) -> Diagnostic:
+def removal(story: Story, parsed: ParsedIssue) -> Diagnostic:
+    """Tell of a story that went, at the line of the one that stands in its place."""
+    there = parsed.stories[min(story.position, len(parsed.stories) - 1)]
     return Diagnostic(
-        1,
-        "warning",
+        there.line,
+        "review",
         "story-removed",
         _("“%(headline)s” is not in the text any more; it was removed, with its sources.")
         % {"headline": story.headline},

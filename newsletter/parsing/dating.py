@@ -12,6 +12,8 @@ from newsletter.parsing.values import Kind, Report, excerpt
 
 KINDS = ("daily", "weekly")
 DAYS_A_WEEK = 7
+# What the database takes for the day of an issue.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 DATE_HINT = "Dates are written as 2026-11-20, and must be in the calendar."
 
 
@@ -81,6 +83,14 @@ def warn_of_length(period: Period, line: int, report: Report) -> None:
 
 
 def period_of_title(line: int, title: Title, report: Report) -> Period | None:
+    if title.kind == "weekly" and not title.end:
+        report.error(
+            line,
+            "no-end",
+            "The title of a weekly names only one day.",
+            "Write “Week of 2026-11-14 to 2026-11-20”.",
+        )
+        return None
     start = checked_date(title.start, line, report)
     end = checked_date(title.end, line, report) if title.end != title.start else start
     return Period(title.kind, start, end) if start and end else None
@@ -90,6 +100,14 @@ def checked_date(text: str, line: int, report: Report) -> date | None:
     day = read_date(text)
     if day is None:
         report.error(line, "bad-date", f"“{excerpt(text)}” is no date.", DATE_HINT)
+    elif not FIRST_YEAR <= day.year <= LAST_YEAR:
+        report.error(
+            line,
+            "bad-year",
+            f"“{excerpt(text)}” is not between {FIRST_YEAR} and {LAST_YEAR}.",
+            "Correct the year.",
+        )
+        return None
     return day
 
 

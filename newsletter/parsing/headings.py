@@ -45,11 +45,21 @@ LANGUAGE = re.compile(r"(?:^|[\s(/“\"])[A-Z]#$")
 STORY_HEADING = re.compile(r"###(?:\s+|$)(?P<text>.*)$")
 CLOSING_HASHES = re.compile(r"(?:^|(?<!\s)\s+)#+$")
 EMPHASIS = re.compile(r"(\*\*|__)(?P<text>.+)\1$")
+# “🔥 Deep Dives (2)”; the range holds the pictures and no letters.
+DECORATION = re.compile(r"^[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f\s]+")
+COUNT = re.compile(r"(?<=\w)\s*\(\d{1,3}\)$")
 UNDERLINE = re.compile(r"\s{0,3}(?:=+|-+)\s*$")
-DATE = r"\d{4}-\d{1,2}-\d{1,2}"
+DATE = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})"
+RANGE = r"(?:\s+(?:to|through|until)\s+|\s*[—–]\s*|\s+-\s+)"
 TITLE = re.compile(
-    rf"(?P<name>\S.*?)\s+[—–―-]+\s+(?:(?P<week>Week of)\s+)?(?P<start>{DATE})"
-    rf"(?:\s+(?:to|[—–-])\s+(?P<end>{DATE}))?\s*$",
+    rf"(?P<name>\S.*?)(?:\s*[—–―]+\s*|\s+-+\s+|\s*:\s+)(?:(?P<week>Week of)\s+)?(?P<start>{DATE})"
+    rf"(?:{RANGE}(?P<end>{DATE}))?(?:\s+[|·]\s.*)?\s*$",
+    re.IGNORECASE,
+)
+OPENING_NAMES = "|".join(part.value for part in (Part.SIGNAL, Part.REVIEW, Part.PATTERNS))
+OPENING_LINE = re.compile(
+    rf"\s{{0,3}}(?:#{{1,6}}\s+)?(?P<bold>\*\*|__)?(?P<name>{OPENING_NAMES})"
+    r"(?(bold)(?:\s*:\s*(?P=bold)|(?P=bold)\s*:?)|\s*:)\s+(?=\S)",
     re.IGNORECASE,
 )
 # No heading is longer; patterns with two open ends may not run over longer lines.
@@ -58,7 +68,8 @@ HEADING_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A title as it stands in the text; dates are not yet checked."""
+    """A title as it stands in the text; dates are not yet checked. A weekly whose title names
+    one day has no end."""
 
     name: str
     kind: Kind
@@ -119,7 +130,7 @@ def section_of(text: str) -> Part | None:
     """Return the section that a heading's text names, whatever stands around the name."""
     if len(text) > HEADING_LENGTH:
         return None
-    bare = re.sub(r"^[^\w]+|[^\w]+$", "", text)
+    bare = re.sub(r"^[^\w]+|[^\w]+$", "", COUNT.sub("", text))
     return SECTION_NAMES.get(fold(bare))
 
 
@@ -127,8 +138,24 @@ def unmarked_section(text: str) -> Part | None:
     """Return the section that a line without any mark names exactly."""
     if len(text) > HEADING_LENGTH:
         return None
-    bare = without_emphasis(text.strip()).rstrip(":")
+    bare = without_emphasis(text.strip().rstrip(":")).rstrip(":")
+    bare = COUNT.sub("", DECORATION.sub("", bare))
     return SECTION_NAMES.get(fold(bare)) if fold(bare) in UNMARKED else None
+
+
+def longer_part(text: str) -> Part | None:
+    """Return the section whose whole name a line begins with."""
+    folded = fold(text[:HEADING_LENGTH])
+    return next(
+        (SECTION_NAMES[fold(name)] for name in LONG_NAMES if folded.startswith(fold(name) + " ")),
+        None,
+    )
+
+
+def opening_line(text: str) -> tuple[Part, str] | None:
+    """Split “Signal of the Day: text”, or the same in bold, into the section and its text."""
+    found = OPENING_LINE.match(text[:HEADING_LENGTH])
+    return (SECTION_NAMES[fold(found["name"])], text[found.end() :]) if found else None
 
 
 def title_of(text: str) -> Title | None:
@@ -140,7 +167,8 @@ def title_of(text: str) -> Title | None:
     if not found:
         return None
     kind: Kind = "weekly" if found["week"] or found["end"] else "daily"
-    return Title(found["name"].strip(), kind, found["start"], found["end"] or found["start"])
+    start, end = found["start"].replace("/", "-"), (found["end"] or "").replace("/", "-")
+    return Title(found["name"].strip(), kind, start, end if kind == "weekly" else start)
 
 
 def read_date(text: str) -> date | None:
@@ -159,10 +187,7 @@ class Unglued:
 
     def __init__(self, publication: str) -> None:
         names = "|".join(re.escape(name) for name in LONG_NAMES)
-        title = (
-            rf"{re.escape(publication)}\s+[—–-]\s+(?:Week of\s+)?{DATE}"
-            rf"(?:\s+(?:to|[—–-])\s+{DATE})?"
-        )
+        title = rf"{re.escape(publication)}\s+[—–-]\s+(?:Week of\s+)?{DATE}(?:{RANGE}{DATE})?"
         # After a sentence's end, or marked by its permalink; at the line's start, the
         # paragraph must follow with a capital letter.
         self.pattern = re.compile(

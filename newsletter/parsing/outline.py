@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from newsletter.parsing.fences import fenced
+from newsletter.parsing.flowing import SENTENCE_END
 from newsletter.parsing.headings import (
     HEADING_LENGTH,
     UNDERLINE,
@@ -13,6 +14,8 @@ from newsletter.parsing.headings import (
     Title,
     Unglued,
     heading_of,
+    longer_part,
+    opening_line,
     section_of,
     title_of,
     unmarked_section,
@@ -53,6 +56,7 @@ class Outline:
         self.sections: list[Section] = []
         self.outside: list[Line] = []
         self.unknown = 0
+        self.compared = 0
 
     def read(self, lines: Sequence[Line]) -> None:
         if not self.strict:
@@ -70,6 +74,7 @@ class Outline:
         self.below = texts_below(lines)
         for index, (line, code) in enumerate(zip(lines, inside, strict=True)):
             self.at = index
+            self.above = lines[index - 1].text.strip() if index else ""
             if len(self.sections) > MOST_PARTS:
                 self.report.error(
                     line.number,
@@ -174,17 +179,18 @@ class Outline:
                 return False
             heading = Heading(SECTION_LEVEL, line.text[SECTION_LEVEL:].strip(), False)
             return self.begin(line, heading, section_of(heading.text))
+        opening = opening_line(line.text)
+        if opening:
+            named, rest = opening
+            self.begin(line, Heading(0, named.value, False), named)
+            self.sections[-1].lines.append(Line(line.number, rest))
+            return True
         part = unmarked_section(line.text)
-        if part is Part.SOURCES and not self.begins_list():
-            self.report.review(
-                line.number,
-                "word-like-a-heading",
-                f"“{excerpt(line.text)}” has no list below it and was read as text.",
-                "Put “## ” before it if it is a heading, or delete it.",
-            )
+        if part and self.is_torn(line):
             return False
-        if part:
-            return self.begin(line, Heading(0, line.text.strip(), False), part)
+        near = None if part else self.near_unmarked(line)
+        if part or near:
+            return self.begin(line, Heading(0, line.text.strip(), False), part, near)
         heading_or_none = heading_of(line.text)
         if heading_or_none is None:
             return False
@@ -207,13 +213,18 @@ class Outline:
         """Tell a heading of the page from one inside a story, and from other lines."""
         if weak_opening(heading.text) or len(heading.text) > HEADING_LENGTH:
             return False
+        if self.sections and self.sections[-1].part is Part.THREADS and not heading.level:
+            return False  # the title of a thread, with its permalink
         if heading.level:
             return heading.level <= SECTION_LEVEL
         return heading.has_permalink and not heading.text.endswith((".", "!", ","))
 
-    def begin(self, line: Line, heading: Heading, part: Part | None) -> bool:
+    def begin(
+        self, line: Line, heading: Heading, part: Part | None, near: Part | None = None
+    ) -> bool:
+        """Begin the section that a heading names, or nearly names."""
         is_exact = part is not None
-        part = part or self.near_part(line, heading)
+        part = part or near or self.near_part(line, heading)
         if part is None:
             # What stands there is read as stories, so that no line of it is lost to view.
             section = Section(Part.STORIES, line.number, heading.text or "?", is_known=False)
@@ -230,15 +241,48 @@ class Outline:
         self.sections.append(Section(part, line.number, heading.text or "?"))
         return True
 
+    def near_unmarked(self, line: Line) -> Part | None:
+        """Return the section that a short line without a mark nearly names, or names with more
+        words: “Developing Threads & Signals”. Always reported."""
+        text = line.text.strip()
+        ended = not self.above or SENTENCE_END.search(self.above)
+        if self.title is None or not ended or not looks_like_label(text) or heading_of(text):
+            return None
+        self.compared += 1
+        near = near_part(text) if self.compared <= MOST_PARTS else None
+        part = longer_part(text) or near
+        if part and part is not Part.SOURCES:
+            self.tell_near(line, text, part)
+            return part
+        return None
+
+    def is_torn(self, line: Line) -> bool:
+        """Tell whether a line that names a section rather belongs to the sentence around it."""
+        below = self.below[self.at]
+        inside = bool(self.above) and not SENTENCE_END.search(self.above) and below[:1].islower()
+        torn = inside and bool(self.sections)
+        if torn or (unmarked_section(line.text) is Part.SOURCES and not self.begins_list()):
+            self.report.review(
+                line.number,
+                "word-like-a-heading",
+                f"“{excerpt(line.text)}” was read as text, not as a heading.",
+                "Put “## ” before it if it is a heading, or delete it.",
+            )
+            return True
+        return False
+
     def near_part(self, line: Line, heading: Heading) -> Part | None:
         """Return the section that a heading nearly names; always reported."""
         self.unknown += 1
         part = near_part(heading.text) if self.unknown <= MOST_SUGGESTED else None
         if part:
-            self.report.review(
-                line.number,
-                "unknown-section",
-                f"“{excerpt(heading.text)}” is no section of an issue; it was read as “{part}”.",
-                f"Did you mean “{part}”?",
-            )
+            self.tell_near(line, heading.text, part)
         return part
+
+    def tell_near(self, line: Line, text: str, part: Part) -> None:
+        self.report.review(
+            line.number,
+            "unknown-section",
+            f"“{excerpt(text)}” is no section of an issue; it was read as “{part}”.",
+            f"Did you mean “{part}”?",
+        )

@@ -11,11 +11,21 @@ from newsletter.parsing.fences import fenced
 from newsletter.parsing.flowing import BLOCK, SENTENCE_END, Flow, tell_added
 from newsletter.parsing.headings import heading_of, story_heading
 from newsletter.parsing.headlines import EMPHASES, bare_headline
-from newsletter.parsing.labels import SMALL_WORDS, Word, words_of
-from newsletter.parsing.openings import LIST_MARK
+from newsletter.parsing.labels import SMALL_WORDS, LabelTable, Word, words_of
+from newsletter.parsing.openings import (
+    HEADLINE_REACH,
+    LABEL_REACH,
+    LIST_MARK,
+    marked_headline,
+    read_opening,
+    source_marker,
+    without_list_marks,
+)
 from newsletter.parsing.values import HEADLINE_LIMIT, MOST_PARTS, Line, Report, excerpt
 
-BOLD_TITLE = re.compile(r"(\*\*|__)(?P<title>.{1,300}?)\1\s*(?P<rest>.*)$", re.DOTALL)
+BOLD_TITLE = re.compile(
+    r"(\*\*|__|[*_](?=[^\s*_]))(?P<title>.{1,300}?)\1\s*(?P<rest>.*)$", re.DOTALL
+)
 BRACKETED = re.compile(r"\[(?P<title>[^\[\]]{1,300})\](?!\()[\s:.·—–-]*(?P<rest>.*)$", re.DOTALL)
 # Between a title and its text, when both stand on one line.
 JOINT = re.compile(r"\s*[·:.—–-]*\s*")
@@ -74,11 +84,33 @@ class ThreadReader:
         text = line.text.strip()
         if not text:
             return False
+        if is_story_in(text):
+            return self.begin_story_line(line)
         marked = marked_title(text)
-        if marked:
+        if marked and not self.is_bold_word(text, *marked):
             self.begin(line, *marked)
             return True
         return not self.continues(text) and self.begin_guessed(line, lines, index)
+
+    def begin_story_line(self, line: Line) -> bool:
+        """Read “[Title] · Company · Source Body” as a thread, whose company is dropped."""
+        opening = read_opening(line.text, "", LabelTable(()))
+        if opening is None:
+            return False
+        self.begin(line, opening.headline, opening.rest)
+        self.report.review(
+            line.number,
+            "story-among-threads",
+            f"A story line was read as the thread “{excerpt(opening.headline)}”; "
+            f"“{excerpt(opening.company)}” was left out.",
+            "Put it under “Top Stories” if it is a story.",
+        )
+        return True
+
+    def is_bold_word(self, text: str, title: str, rest: str) -> bool:
+        """Tell whether bold type at a paragraph's start is emphasis, with a thread above it."""
+        is_bold = text.startswith(EMPHASES) and bool(rest) and bool(self.drafts)
+        return is_bold and rest[0].islower() and not title.endswith((":", "."))
 
     def continues(self, text: str) -> bool:
         """Tell whether a line without marks goes on with the thread above it."""
@@ -132,6 +164,12 @@ class ThreadReader:
             draft.verbatim.append(line.text)
             return
         tell_added(line, draft.flow.add(line, code=code), draft.title, self.report)
+
+
+def is_story_in(text: str) -> bool:
+    """Tell whether a line is a story line by a headline's marks and “· Source”."""
+    bare = without_list_marks(text)
+    return bool(marked_headline(bare) and source_marker(bare, HEADLINE_REACH + LABEL_REACH))
 
 
 def is_body(text: str) -> bool:

@@ -101,6 +101,22 @@ def test_company_gives_every_source_that_its_label_stands_for(house, company, fo
     assert slugs(company=company) == found
 
 
+@pytest.mark.parametrize(
+    ("company", "found"),
+    [
+        ("Dunlin and Sons", ["dunlin"]),
+        ("Dunlin and Sons and InfoQ", ["infoq", "dunlin"]),
+        ("InfoQ, Dunlin and Sons", ["infoq", "dunlin"]),
+        ("InfoQ x Dunlin and Sons", ["infoq", "dunlin"]),
+        ("InfoQ, Gannet, and Dunlin and Sons", ["infoq", "dunlin"]),
+        ("Dunlin and InfoQ", ["infoq"]),
+    ],
+)
+def test_joint_label_is_split_at_every_kind_of_join_but_not_inside_a_name(house, company, found):
+    make_source("The Dunlin", slug="dunlin", company="Dunlin and Sons")
+    assert sorted(slugs(company=company)) == sorted(found)
+
+
 def test_alias_may_stand_for_several_sources_and_folds_case_and_quotes(house):
     for name in ("O’Corp One", "O’Corp Two"):
         SourceAlias.objects.create(

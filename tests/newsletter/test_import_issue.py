@@ -141,3 +141,19 @@ def test_real_digests_are_stored(shared_data):
     assert run(*files).count("stored as a new draft") == 3
     assert run(*files).count("nothing changed") == 3
     assert sum(issue.stories.count() for issue in Issue.objects.all()) == 33
+
+
+def test_standard_input_cannot_be_named_twice(capsys):
+    assert "only once" in fail(capsys, "-", "-")[1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+def test_utf_32_is_called_by_its_name(tmp_path, capsys, encoding):
+    path = tmp_path / "digest.md"
+    path.write_bytes(("\ufeff" + TEXT).encode(encoding))
+    assert "UTF-32" in fail(capsys, path)[0]
+
+
+def test_name_that_is_too_long_is_not_repeated_in_the_reason(capsys):
+    name = "x" * 5000
+    assert fail(capsys, name)[0].count(name) == 1

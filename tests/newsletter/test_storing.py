@@ -108,7 +108,10 @@ def test_changed_text_updates_the_rows_that_differ_and_keeps_the_others():
 def test_story_that_is_gone_from_the_text_is_removed_and_told():
     import_text(TEXT)
     result = import_text(changed("### First of all", "### Another headline"))
-    assert "story-removed" in codes(result)
+    line = changed("### First of all", "### Another headline").split("### Another")[0].count("\n")
+    assert [(d.line, d.level) for d in result.diagnostics if d.code == "story-removed"] == [
+        (line + 1, "review")
+    ]
     assert [story.key for story in result.issue.stories.all()] == [
         "another-headline",
         "second-to-none",

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from newsletter.parsing import Diagnostic
-from newsletter.reading_files import Unreadable, read_text
+from newsletter.reading_files import STANDARD_INPUT, Unreadable, read_text
 from newsletter.storing import Import, import_text
 
 
@@ -50,6 +50,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, file: list[str], **options: Any) -> None:
+        if file.count(STANDARD_INPUT) > 1:
+            raise CommandError(_("Standard input (-) can be read only once. Name it once."))
         failed = [name for name in file if not self.take(name, options)]
         if failed:
             raise CommandError(
