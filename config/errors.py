@@ -3,11 +3,8 @@
 import logging
 
 from django.core.exceptions import DisallowedHost, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseServerError
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
-from django.template.loader import render_to_string
-
-from subscribers.context import is_at_the_desk
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +19,3 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         log.warning("refused a request: %s", exception)
         vars(response)["_has_been_logged"] = True
     return response
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that something of ours broke, with nothing that may be what broke."""
-    page = render_to_string("500.html", {"is_at_the_desk": is_at_the_desk(request)})
-    return HttpResponseServerError(page)

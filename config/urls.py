@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import include, path
 
 handler400 = "config.errors.bad_request"
-handler500 = "config.errors.server_error"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
