@@ -53,7 +53,6 @@ class Flow:
         text = line.text.rstrip() if code else line.text.strip()
         if not code and (not text or RULE.fullmatch(text)):
             self.is_open = False
-            self.tail = []
             return ""
         kept = code or bool(BLOCK.match(text))
         text = text if code else self.indented(line.text, text, kept=kept)
@@ -149,7 +148,8 @@ class Flow:
 
     @property
     def text(self) -> str:
-        return with_closed_fences("\n\n".join("".join(pieces) for pieces in self.blocks))
+        text = "\n\n".join("".join(pieces) for pieces in self.blocks)
+        return with_closed_fences(text.rstrip())
 
     @property
     def ends_sentence(self) -> bool:

@@ -13,6 +13,7 @@ from newsletter.parsing.headlines import (
     without_seams,
 )
 from newsletter.parsing.labels import (
+    SENTENCE_ENDS,
     Boundary,
     LabelTable,
     looks_like_label,
@@ -45,6 +46,8 @@ HTML_MARK = re.compile(
 HEADLINE_REACH = 300
 # A label has up to 200; a marker that comes later belongs to another story.
 LABEL_REACH = 250
+# A line of so few words may be the rest of a name.
+MOST_NAME_WORDS = 2
 # Labels longer than this are joins of three or a mistake: seen are up to 22.
 DOUBTFUL_LABEL = 60
 
@@ -249,8 +252,12 @@ def boundary_of(
     """Find where the label ends on a line without a source marker."""
     tail = tail.strip()
     label = bare_label(tail)
-    if not label or table.knows(label):
-        return Boundary(label, "", "" if label else "there is no company")
+    if not label:
+        return Boundary(label, "", "there is no company")
+    if table.knows(label):
+        short = len(following.split(maxsplit=MOST_NAME_WORDS)) <= MOST_NAME_WORDS
+        cut = short and following[:1].isupper() and not following.endswith(SENTENCE_ENDS)
+        return Boundary(label, "", "its name may go on on the next line" if cut else "")
     continued = broken_off(following)
     short = len(tail) <= DOUBTFUL_LABEL and not tail.endswith((".", "!", "?", ":", ";", ","))
     if following and not continued and short and (certain or looks_like_label(tail)):

@@ -165,9 +165,9 @@ class StoryReader:
         text = line.text.strip()
         draft = self.drafts[-1] if self.drafts else None
         adjacent = index > 0 and bool(lines[index - 1].text.strip())
-        if not adjacent or LIST_MARK.match(text) or marked_headline(text):
-            return line
         tail = draft.flow.tail if draft else []
+        if not (adjacent or tail) or LIST_MARK.match(text) or marked_headline(text):
+            return line
         if draft and tail and (not starts_sentence(text) or is_code(tail[-1].text)):
             number = tail[0].number
             text = f"{draft.flow.take_tail()} {text}"
@@ -219,6 +219,8 @@ class StoryReader:
             return
         draft = self.drafts[-1]
         if draft.verbatim is None:
+            if not code and SEPARATOR_RE.match(f" {line.text.strip()}"):
+                self.tell_separator(line.number)
             tell_added(line, draft.flow.add(line, code=code), draft.headline, self.report)
         elif not (
             self.at_heading

@@ -8,6 +8,7 @@ from itertools import islice
 
 from newsletter.parsing.fences import fenced
 from newsletter.parsing.flowing import is_tight
+from newsletter.parsing.labels import looks_like_label
 from newsletter.parsing.openings import (
     HEADLINE_REACH,
     marked_headline,
@@ -85,7 +86,10 @@ def mended_by_line(line: Line, lines: Sequence[Line], end: int, report: Report) 
         if at is None:
             break
         further = lines[at].text.strip()
-        goes_on = BEGINS_JOINED.match(further) or ENDS_JOINED.search(text)
+        below = lines[at + 1].text.strip() if at + 1 < len(lines) else ""
+        goes_on = bool(BEGINS_JOINED.match(further) or ENDS_JOINED.search(text))
+        # “· Company” in three pieces: the name's second half alone on the second line.
+        goes_on = goes_on or (below.startswith("·") and looks_like_label(further))
         if not goes_on or (strong_opening(further) and not BEGINS_JOINED.match(further)):
             break
         torn += 1

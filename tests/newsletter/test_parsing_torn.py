@@ -50,6 +50,7 @@ def found(parse, code):
         (["X_HOOK", "at work · Acme · Source Body."], "X_HOOK at work"),
         (["Using", "X_HOOK", "at work · Acme · Source Body."], "Using X_HOOK at work"),
         (["Using", "git clone", "at work · Acme Body."], "Using git clone at work"),
+        (["Using", "", "hooks at work · Acme · Source Body."], "Using hooks at work"),
         (["[Using", "git clone", "well] · Acme · Source Body."], "Using git clone well"),
         (["**[Using", "git", "well]** · Acme · Source Body."], "Using git well"),
         (["[", "X_HOOK", "at work] · Acme · Source Body."], "X_HOOK at work"),
@@ -79,6 +80,15 @@ def test_headline_below_a_body_without_a_sentence_end_is_reported():
     assert found(parse, "torn-headline") == [(7, "review")]
 
 
+def test_company_that_may_go_on_on_the_next_line_is_reported():
+    assert found(read("A · Acme", "Cloud", "Keys are here."), "guessed-boundary") == [(6, "review")]
+
+
+def test_separator_at_the_start_of_a_line_of_a_body_is_reported():
+    parse = read("[A] · Acme · Source", "The body of it ends here.", "· Source More of it.")
+    assert found(parse, "separator-in-body") == [(8, "review")]
+
+
 def test_bracket_of_a_headline_without_a_partner_is_reported():
     parse = read("[Two views · Acme · Source Body.")
     assert found(parse, "guessed-boundary") == [(6, "review")]
@@ -102,6 +112,7 @@ def test_brackets_in_a_body_are_no_headline(line):
         (["[A] · Acme", "·", "[Source](#)", "Body."], "Acme"),
         (["[A] · Acme", "&", "Corvid · Source Body."], "Acme & Corvid"),
         (["A · Acme", "/ Corvid · Source Body."], "Acme / Corvid"),
+        (["A · Acme", "Cloud", "· Source Body."], "Acme Cloud"),
     ],
 )
 def test_story_line_torn_at_a_separator_is_put_together_and_reported(lines, company):
