@@ -56,6 +56,11 @@ def unwrapped(text: str) -> tuple[str, str]:
     return text, ""
 
 
+def is_wrapped(text: str) -> bool:
+    """Tell whether brackets or a link stand around a whole text: a separator in it is its own."""
+    return text.startswith("[") and unwrapped(text)[0] != text
+
+
 def plain(text: str) -> str:
     """Return what Markdown would show of a text: no marks, no escapes, no entities.
 

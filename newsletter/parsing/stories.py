@@ -8,7 +8,7 @@ from newsletter.parsing.drafts import Draft
 from newsletter.parsing.fences import fenced
 from newsletter.parsing.flowing import starts_sentence, tell_added
 from newsletter.parsing.headings import Heading, heading_of, story_heading
-from newsletter.parsing.headlines import bare_headline
+from newsletter.parsing.headlines import bare_headline, is_wrapped
 from newsletter.parsing.labels import LabelTable, words_of
 from newsletter.parsing.links import story_url
 from newsletter.parsing.openings import (
@@ -80,7 +80,7 @@ class StoryReader:
             return strong_opening(text) and self.begin_inside(line, lines, index)
         if not self.strict:
             loose = heading_of(text)
-            if loose and loose.level and not weak_opening(loose.text):
+            if loose and loose.level and (is_wrapped(loose.text) or not weak_opening(loose.text)):
                 return self.begin_loose(line, loose)
             if self.at_heading and self.by_line(self.drafts[-1], line):
                 return True

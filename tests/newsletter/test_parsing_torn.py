@@ -202,6 +202,11 @@ def test_link_of_a_heading_is_the_address_of_the_story():
     assert parse.issue.stories[1].url == "https://example.com/a"
 
 
+def test_separator_inside_the_link_of_a_heading_belongs_to_the_headline():
+    lines = ["### [A · b](https://example.com/a)", "Acme · Source", "", "Body."]
+    assert middle(*lines) == ("A · b", "Acme", "Body.")
+
+
 def test_heading_without_a_company_is_reported():
     assert found(read("### A", "", "The body is here."), "no-company") == [(6, "review")]
 
