@@ -1,6 +1,7 @@
 """Typed readers of the environment that refuse what they do not understand."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 # RFC 1123 §2.1: labels of letters, digits and hyphens.
 HOST = r"(?i:[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)"
 MAILBOX = r"[^@\s]+@[^@\s]+"
+JSON = r"(true|false|null|-?[0-9]{1,6})$|[\[{\"]"
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -63,11 +65,26 @@ def words(name: str, *, default: list[str]) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
-def matching(name: str, pattern: str, *, default: str) -> str:
+def matching(name: str, pattern: str, *, default: str, example: str) -> str:
     """Read one line of text that matches a regular expression as a whole."""
     value = text(name, default=default)
     if not re.fullmatch(pattern, value):
-        raise ImproperlyConfigured(f"{name}={value!r} does not look like {pattern}")
+        raise ImproperlyConfigured(f"{name}={value!r} cannot be used. Write for example {example}")
+    return value
+
+
+def class_path(name: str, *, default: str) -> str:
+    """Read the dotted path of a class in a module that can be found."""
+    value = text(name, default=default)
+    module = value.rpartition(".")[0]
+    try:
+        found = importlib.util.find_spec(module) if module else None
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise ImproperlyConfigured(
+            f"{name}={value!r} is in no module that can be found. Write for example {default}"
+        )
     return value
 
 
@@ -119,13 +136,16 @@ def prefixed(prefix: str) -> dict[str, Any]:
 
 
 def as_json(value: str) -> Any:
-    """Return ``30``, ``false`` and ``[1, 2]`` as what they mean, and any other text as text."""
+    """Return ``30``, ``false`` and ``[1, 2]`` as what they mean, and any other text as text.
+
+    A long number may be somebody's key, and stays as it is.
+    """
+    if not re.match(JSON, value):
+        return value
     try:
-        found = json.loads(value)
+        return json.loads(value)
     except ValueError:
         return value
-    # A key that happens to be all digits with a leading sign or exponent stays what it is.
-    return value if isinstance(found, int) and str(found) != value else found
 
 
 def base_url(name: str, *, default: str) -> str:

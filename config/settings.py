@@ -19,7 +19,8 @@ from config import environment
 from config.admin_look import unfold_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")  # the environment wins over the file
+# The environment wins over the file; tests name another file, or they would run with yours.
+environ.Env.read_env(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
 
 # What this installation keeps between runs: database, secret key, queue, mailbox.
 VAR_DIR = Path(environment.text("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -42,7 +43,7 @@ BASE_HOST = urlsplit(BASE_URL).hostname or "localhost"
 MAIL_DOMAIN = environment.host_name("MAIL_DOMAIN", default=BASE_HOST)
 # The fourth field of Feedback-ID; Google asks for 5 to 15 characters.
 FEEDBACK_SENDER_ID = environment.matching(
-    "FEEDBACK_SENDER_ID", r"[A-Za-z0-9-]{5,15}", default="broadsheet"
+    "FEEDBACK_SENDER_ID", r"[A-Za-z0-9-]{5,15}", default="broadsheet", example="the-news"
 )
 PUBLICATION_TIME_ZONE = environment.time_zone("PUBLICATION_TIME_ZONE", default="UTC")
 
@@ -207,7 +208,7 @@ SMTP_BACKEND = "newsletter.transport.SmtpBackend"
 MAILBOX_DIR = VAR_DIR / "mailbox"
 
 EMAIL_HOST = environment.text("EMAIL_HOST", default="")
-EMAIL_BACKEND = environment.text(
+EMAIL_BACKEND = environment.class_path(
     "EMAIL_BACKEND", default=SMTP_BACKEND if EMAIL_HOST else MAILBOX_BACKEND
 )
 EMAIL_PORT = environment.whole_number("EMAIL_PORT", default=25, minimum=1, maximum=65_535)
@@ -229,7 +230,6 @@ DEFAULT_FROM_EMAIL = environment.mail_address(
     "DEFAULT_FROM_EMAIL", default=formataddr((PUBLICATION_NAME, f"digest@{MAIL_DOMAIN}"))
 )
 REPLY_TO = environment.mail_address("REPLY_TO", default="")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Any ANYMAIL_… variable goes to Anymail as it is, so every provider can be set from outside.
 ANYMAIL = {
     # Tags and switched-off tracking are wishes: a provider without them still sends.
@@ -242,7 +242,10 @@ ANYMAIL = {
 # --- Celery ----------------------------------------------------------------------------
 
 CELERY_BROKER_URL = environment.matching(
-    "CELERY_BROKER_URL", r"filesystem://|rediss?://.+|amqps?://.+|sqs://.*", default="filesystem://"
+    "CELERY_BROKER_URL",
+    r"filesystem://|rediss?://.+|amqps?://.+",
+    default="filesystem://",
+    example="redis://localhost:6379/0",
 )
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
@@ -326,7 +329,6 @@ USE_TZ = True
 USE_I18N = True
 # "example.com" typed into a field for addresses means https, as it will from Django 6 on.
 FORMS_URLFIELD_ASSUME_HTTPS = True
-LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

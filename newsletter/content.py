@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Self
 
 from newsletter.models import Issue, Story
+from newsletter.states import IssueState
 from subscribers.models import Source
 
 
@@ -104,6 +105,19 @@ def content_of(issue: Issue) -> IssueContent:
         ),
         patterns=issue.patterns,
     )
+
+
+def public_content_of(issue: Issue) -> IssueContent:
+    """Return what anybody may read of an issue on the web.
+
+    While it is sent that is what was approved, as in the mails; once it was sent the web copy
+    follows the rows, with the editor's note on what was corrected.
+    """
+    if issue.state != IssueState.SENT:
+        revision = issue.revisions.current().first()
+        if revision is not None:
+            return IssueContent.from_json(revision.content)
+    return content_of(issue)
 
 
 def present_sources() -> dict[int, Source]:

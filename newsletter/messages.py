@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.charset import QP, Charset
 from email.utils import format_datetime
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from django.core.mail.message import sanitize_address
 from django.urls import reverse
 
 from newsletter.composing import ComposedMail
+from subscribers.emails import quoted_printable
 from subscribers.links import absolute
 
 # RFC 5322 §2.1.1 recommends lines of at most 78 characters, "Subject: " included; longer
@@ -34,13 +34,6 @@ class Envelope:
     slug: str
     subject: str
     at: datetime
-
-
-def quoted_printable() -> Charset:
-    """Return UTF-8 in quoted-printable: seven bits, as RFC 6376 §5.3 wants before signing."""
-    charset = Charset("utf-8")
-    charset.body_encoding = QP
-    return charset
 
 
 def one_line(text: str) -> str:
@@ -77,6 +70,7 @@ def headers(envelope: Envelope) -> dict[str, str]:
         "List-Id": f"<{kind}.{settings.MAIL_DOMAIN}>",
         "List-Unsubscribe": f"<{envelope.unsubscribe_url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Help": f"<{absolute(reverse('subscribers:subscribe'))}>",
         "List-Archive": f"<{absolute(reverse('newsletter:archive'))}>",
         "List-Subscribe": f"<{absolute(reverse('subscribers:subscribe'))}>",
         "Feedback-ID": f"{envelope.slug}:{kind}:digest:{settings.FEEDBACK_SENDER_ID}",

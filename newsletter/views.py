@@ -10,13 +10,14 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from newsletter.content import IssueContent, StoryContent, content_of
+from newsletter.content import IssueContent, StoryContent, public_content_of
 from newsletter.models import Issue, Story
-from newsletter.rendering import web_html
+from newsletter.rendering import RenderError, web_html
 from subscribers.links import absolute
 
 ISSUES_A_PAGE = 30
@@ -58,9 +59,9 @@ def with_first_headlines(issues: QuerySet[Issue]) -> QuerySet[Issue, Any]:
 
 @require_safe
 def issue(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show one public issue as it stands now; each story's anchor is its key."""
+    """Show one public issue; each story's anchor is its key."""
     found = get_object_or_404(Issue.objects.public(), slug=slug)
-    content = content_of(found)
+    content = public_content_of(found)
     neighbours = Issue.objects.public().of_kind(found.kind)
     context = {
         "issue": found,
@@ -78,21 +79,29 @@ def shown(content: IssueContent) -> dict[str, Any]:
     return {
         "content": content,
         "opening_title": _("The Week in Review") if is_weekly else _("Signal of the Day"),
-        "opening": web_html(content.opening) if content.opening else "",
+        "opening": readable(content.opening) if content.opening else "",
         "stories": [story_passage(story) for story in content.stories],
         "threads": [
-            Passage(key=thread.key, headline=thread.title, html=web_html(thread.body))
+            Passage(key=thread.key, headline=thread.title, html=readable(thread.body))
             for thread in content.threads
         ],
-        "patterns": web_html(content.patterns) if content.patterns else "",
+        "patterns": readable(content.patterns) if content.patterns else "",
     }
+
+
+def readable(markdown: str) -> SafeString:
+    """Return a text's HTML; one that cannot be rendered is shown as it was written."""
+    try:
+        return web_html(markdown)
+    except RenderError:
+        return format_html("<pre>{}</pre>", markdown)
 
 
 def story_passage(story: StoryContent) -> Passage:
     return Passage(
         key=story.key,
         headline=story.headline,
-        html=web_html(story.body),
+        html=readable(story.body),
         company=story.company,
         via=story.via,
         # A link may lead to the web and nowhere else, whatever found its way into the row.

@@ -1,5 +1,7 @@
 """Mails about a subscription itself. None holds a word that a stranger typed into the form."""
 
+import textwrap
+from email.charset import QP, Charset
 from email.utils import make_msgid
 
 from django.conf import settings
@@ -9,9 +11,26 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from subscribers.links import absolute, choices_url, confirm_url
-from subscribers.models import Subscriber
+from subscribers.models import CONFIRM_WITHIN, Subscriber
 
 State = Subscriber.State
+# RFC 3676 §4.2 asks for lines of 78 at most; 72 leave room for marks of quotation.
+TEXT_WIDTH = 72
+
+
+def quoted_printable() -> Charset:
+    """Return UTF-8 in quoted-printable: seven bits, as RFC 6376 §5.3 wants before signing."""
+    charset = Charset("utf-8")
+    charset.body_encoding = QP
+    return charset
+
+
+def wrapped(text: str) -> str:
+    """Return a text with its long lines broken between words; addresses stay whole."""
+    return "\n".join(
+        textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
 
 
 def answer_request(subscriber_id: int) -> bool:
@@ -48,13 +67,14 @@ def mail(reader: Subscriber, name: str, *, subject: str, link: str) -> EmailMult
         "subject": subject,
         "link": link,
         "home": absolute("/"),
+        "days": CONFIRM_WITHIN.days,
         "publication_name": settings.PUBLICATION_NAME,
         "postal_address": settings.POSTAL_ADDRESS,
         "language": translation.get_language() or settings.LANGUAGE_CODE,
     }
     message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
-        body=render_to_string(f"subscribers/email/{name}.txt", context),
+        body=wrapped(render_to_string(f"subscribers/email/{name}.txt", context)),
         to=[reader.email],
         reply_to=[settings.REPLY_TO] if settings.REPLY_TO else None,
         headers={
@@ -63,6 +83,7 @@ def mail(reader: Subscriber, name: str, *, subject: str, link: str) -> EmailMult
             "Auto-Submitted": "auto-generated",
         },
     )
+    message.encoding = quoted_printable()
     message.attach_alternative(
         render_to_string(f"subscribers/email/{name}.html", context), "text/html"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 import zoneinfo
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,8 @@ EMAIL_MAX_LENGTH = 254
 ZONE_MAX_LENGTH = 64
 LAST_HOUR = 23
 LAST_WEEKDAY = 6
+# After that an unconfirmed request is forgotten.
+CONFIRM_WITHIN = timedelta(days=7)
 
 
 class Weekday(models.IntegerChoices):

@@ -14,14 +14,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from subscribers.choices import Choices, choices_of, write_choices
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.tasks import send_confirmation
 
 State = Subscriber.State
 Kind = ConsentEvent.Kind
 Origin = ConsentEvent.Origin
 
-CONFIRM_WITHIN = timedelta(days=7)
 # A form that mails any address on request must not become a weapon against that address.
 MAIL_GAP = timedelta(minutes=10)
 MAX_MAILS_A_DAY = 3

@@ -13,7 +13,7 @@ from subscribers import subscribing
 from subscribers.choices import choices_of
 from subscribers.forms import PreferencesForm, SubscribeForm, initial_of
 from subscribers.links import UNSUBSCRIBE_PURPOSE
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.personal import personal, reader_of
 from subscribers.subscribing import Confirmation
 from subscribers.tokens import BadToken, Purpose, make_token
@@ -71,7 +71,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     else:
         found = subscribing.confirmation_of(reader, now)
     status = GONE if found is Confirmation.EXPIRED else 200
-    context = {"found": found.value, "days": subscribing.CONFIRM_WITHIN.days}
+    context = {"found": found.value, "days": CONFIRM_WITHIN.days}
     if reader and found is Confirmation.CONFIRMED:
         # Only now, or this link would open the choices for good.
         context["choices_link"] = choices_path(reader)

@@ -68,6 +68,7 @@ class Installation:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "VAR_DIR": str(folder),
+            "ENV_FILE": os.devnull,
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(port),
             "TICK_SECONDS": "1",

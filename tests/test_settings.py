@@ -20,6 +20,7 @@ def start(tmp_path, show="DEBUG", **environment):
             "PATH": os.environ["PATH"],
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "VAR_DIR": str(tmp_path),
+            "ENV_FILE": os.devnull,
             **environment,
         },
         capture_output=True,
@@ -57,6 +58,8 @@ def test_defaults_are_safe(tmp_path):
         ("REPLY_TO", "editors"),
         ("FEEDBACK_SENDER_ID", "a:b:ü"),
         ("CELERY_BROKER_URL", "foo"),
+        ("EMAIL_BACKEND", "foo.Bar"),
+        ("EMAIL_BACKEND", "anymail.backends.postmrk.EmailBackend"),
         ("INTENT_LEASE_SECONDS", "10"),
     ],
 )
@@ -94,11 +97,15 @@ def test_anymails_numbers_and_switches_are_what_they_mean(tmp_path):
         "ANYMAIL",
         ANYMAIL_REQUESTS_TIMEOUT="30",
         ANYMAIL_SEND_DEFAULTS='{"track_opens": false}',
-        ANYMAIL_MAILGUN_API_KEY="0123456789",
+        ANYMAIL_MAILGUN_API_KEY="123456789012",
+        ANYMAIL_MAILJET_API_KEY="1e5",
+        ANYMAIL_DEBUG_API_REQUESTS="false",
     ).stdout
+    assert "'MAILJET_API_KEY': '1e5'" in shown
+    assert "'DEBUG_API_REQUESTS': False" in shown
     assert "'REQUESTS_TIMEOUT': 30" in shown
     assert "'SEND_DEFAULTS': {'track_opens': False}" in shown
-    assert "'MAILGUN_API_KEY': '0123456789'" in shown
+    assert "'MAILGUN_API_KEY': '123456789012'" in shown
     assert "'IGNORE_UNSUPPORTED_FEATURES': True" in shown
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from config.admin_theme import DateWidget, TextAreaWidget
 from newsletter import approving
+from newsletter.admin.renderable import guard
 from newsletter.admin.versions import WRITTEN, version_of, what_came_between
 from newsletter.models import Issue
 from newsletter.models.issues import FIRST_DAY, LAST_DAY
@@ -65,6 +66,7 @@ class IssueForm(IssueModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        guard(self, "opening", "patterns")
         if "period_start" in self.fields:
             self.fields["period_start"].required = False
         if "correction_note" in self.fields and self.instance.state == IssueState.SENT:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from config.admin_theme import StackedInline, TextAreaWidget, TextInputWidget, URLInputWidget
 from newsletter.admin.crediting import credit_story
+from newsletter.admin.renderable import guard
 from newsletter.models import Issue, Story, Thread
 from newsletter.parsing.keys import unique_keys
 from subscribers.models import Source
@@ -85,6 +86,10 @@ class PositionedForm(RowForm):
 
     titled_by = "headline"
     position = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        guard(self, "body")
 
     def clean_position(self) -> int:
         return int(self.cleaned_data["position"] or self.instance.position)

@@ -238,6 +238,8 @@ def marked_end(headline: str, company: str, text: str, found: re.Match[str]) -> 
         doubts += ("what stands before “Source” is long for a company",)
     if rest[:1].isalpha():
         doubts += ("the text follows “Source” without a space",)
+    if found.group().endswith("]") and rest.startswith("["):
+        doubts += ("the link of “Source” stands elsewhere and was not read",)
     if SEPARATOR_RE.search(label):
         doubts += ("the company holds a separator",)
     if not label:

@@ -142,6 +142,16 @@ def setting_findings(issue: Issue) -> Iterator[Finding]:
             _("Settings"),
             _("Set POSTAL_ADDRESS where Broadsheet runs and start it again."),
         )
+    real_mail = settings.EMAIL_BACKEND != settings.MAILBOX_BACKEND
+    if real_mail and settings.BASE_HOST in settings.LOCAL_HOSTS:
+        yield Finding(
+            "warning",
+            "local_links",
+            _("Mail leaves this machine, but its links lead to %(url)s: nobody finds that.")
+            % {"url": settings.BASE_URL},
+            _("Settings"),
+            _("Set BASE_URL to the address of the site and start Broadsheet again."),
+        )
     if not Subscriber.objects.mailable().wanting(issue.kind).exists():
         yield Finding(
             "note",

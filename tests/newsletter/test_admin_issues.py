@@ -3,12 +3,14 @@
 from datetime import date
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter.admin.stories import free_key
+from newsletter.admin.renderable import refuse_unrenderable
+from newsletter.admin.stories import ThreadForm, free_key
 from newsletter.models import Delivery, Issue
 from newsletter.states import IssueState
 from newsletter.steering import cancel, send_now
@@ -282,3 +284,11 @@ def test_a_free_key_is_none_of_those_taken(taken):
     key = free_key("A", taken)
     assert key not in taken
     assert key.startswith("a")
+
+
+def test_text_that_cannot_be_rendered_is_refused_where_it_is_typed():
+    for text in ("> " * 30 + "deep", "x" * 30_000):
+        with pytest.raises(ValidationError, match=r"deep|characters"):
+            refuse_unrenderable(text)
+    form = ThreadForm({"title": "T", "body": "> " * 30 + "deep", "position": 1})
+    assert "body" in form.errors

@@ -6,9 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from newsletter.models import Issue
+from newsletter.planning import plan
 from newsletter.states import IssueState
 from newsletter.views import ISSUES_A_PAGE
-from tests.factories import make_issue, make_reader, make_source, make_story, make_thread
+from tests.factories import (
+    make_approved_issue,
+    make_issue,
+    make_reader,
+    make_source,
+    make_story,
+    make_thread,
+    noon,
+)
+from tests.newsletter.test_hostile_issues import HOSTILE
 
 pytestmark = pytest.mark.django_db
 
@@ -197,3 +207,23 @@ def test_a_cancelled_issue_that_somebody_has_can_still_be_read(client):
         subscriber=make_reader(), state="sent", due_at=now, intent_at=now, sent_at=now
     )
     assert client.get(f"/archive/{issue.slug}/").status_code == 200
+
+
+@pytest.mark.parametrize("text", [*HOSTILE.values(), "> " * 30 + "deep", "x" * 30_000])
+def test_no_text_takes_the_page_down_or_runs(client, text):
+    # What no database takes: half of a surrogate pair, and NUL in PostgreSQL.
+    text = text.encode("utf-8", "ignore").decode().replace("\x00", "")
+    issue = sent(opening=text, patterns=text)
+    make_story(issue, make_source(), headline=text[:200], company=text[:200], body=text, url=text)
+    page = text_of(client, f"/archive/{issue.slug}/")
+    assert "<script>alert" not in page
+    assert "onerror=" not in re.sub(r"&lt;.*?&gt;", "", page)
+
+
+def test_while_it_is_sent_the_page_shows_what_was_approved(client):
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    Issue.objects.update(patterns="TODO a secret note")
+    assert "secret note" not in text_of(client, f"/archive/{issue.slug}/")
+    Issue.objects.update(state=IssueState.SENT.value)
+    assert "secret note" in text_of(client, f"/archive/{issue.slug}/")

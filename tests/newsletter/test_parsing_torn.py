@@ -89,6 +89,11 @@ def test_separator_at_the_start_of_a_line_of_a_body_is_reported():
     assert found(parse, "separator-in-body") == [(8, "review")]
 
 
+def test_link_of_a_source_that_stands_elsewhere_is_reported():
+    parse = read("**[A]** · Acme · [Source][1]", "The body is here.")
+    assert found(parse, "guessed-boundary") == [(6, "review")]
+
+
 def test_bracket_of_a_headline_without_a_partner_is_reported():
     parse = read("[Two views · Acme · Source Body.")
     assert found(parse, "guessed-boundary") == [(6, "review")]

@@ -18,6 +18,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def publication(settings):
     settings.POSTAL_ADDRESS = "1 Example Street, Exampleton"
+    settings.BASE_HOST = "news.example.org"
     make_reader()
 
 
@@ -225,6 +226,15 @@ def test_advice_on_the_subject_does_not_block(subject, advised):
 def test_a_missing_postal_address_is_warned_of(settings):
     settings.POSTAL_ADDRESS = " "
     assert found(sound_issue(), "no_postal_address").level == "warning"
+
+
+def test_real_mail_with_links_to_this_machine_is_warned_of(settings):
+    settings.EMAIL_BACKEND, settings.BASE_HOST = settings.SMTP_BACKEND, "localhost"
+    assert found(sound_issue(), "local_links").level == "warning"
+    settings.BASE_HOST = "news.example.org"
+    assert "local_links" not in codes(sound_issue(end=DAY - timedelta(days=1)))
+    settings.EMAIL_BACKEND, settings.BASE_HOST = settings.MAILBOX_BACKEND, "localhost"
+    assert "local_links" not in codes(sound_issue(end=DAY - timedelta(days=2)))
 
 
 def test_an_edition_that_nobody_takes_is_noted():

@@ -64,6 +64,8 @@ def test_the_headers_are_those_that_providers_ask_for(source, settings):
     assert len(message["List-Unsubscribe"]) - len("<>") <= 57
     assert message["Feedback-ID"] == f"{issue.slug}:daily:digest:broadsheet"
     assert message["Precedence"] == "bulk"
+    assert message["List-Archive"] == "<https://news.example.org/archive/>"
+    assert message["List-Help"] == message["List-Subscribe"] == "<https://news.example.org/>"
     assert message["Date"].datetime
     assert [part.get_content_type() for part in message.iter_parts()] == [
         "text/plain",

@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from subscribers.emails import answer_request
 from subscribers.links import choices_url, confirm_url
-from subscribers.models import Subscriber
-from subscribers.subscribing import CONFIRM_WITHIN
+from subscribers.models import CONFIRM_WITHIN, Subscriber
 from subscribers.tasks import send_confirmation
 from tests.factories import make_reader
 
@@ -95,3 +94,13 @@ def test_the_task_takes_a_number_and_sends():
     reader.consent_events.create(kind="subscribed", origin="form", at=timezone.now())
     send_confirmation(reader.pk)
     assert len(mail.outbox) == 1
+
+
+def test_the_mail_is_seven_bit_with_short_lines_whatever_the_house_is_called(settings):
+    settings.PUBLICATION_NAME, settings.POSTAL_ADDRESS = "Zürcher Blätter", "Rämistrasse 1, Zürich"
+    _, message = answer(state=State.PENDING)
+    raw = message.message().as_bytes()
+    assert raw.isascii()
+    assert max(map(len, raw.splitlines())) <= 78
+    text = [line for line in message.body.splitlines() if not line.startswith("http")]
+    assert max(map(len, text)) <= 72

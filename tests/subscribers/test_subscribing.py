@@ -4,9 +4,8 @@ import pytest
 from kombu.exceptions import OperationalError
 
 from subscribers.choices import Choices, choices_of
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.subscribing import (
-    CONFIRM_WITHIN,
     MAIL_GAP,
     MAX_MAILS_A_DAY,
     UNDO_WITHIN,

@@ -9,8 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from subscribers.links import choices_url, confirm_url, unsubscribe_url
-from subscribers.models import ConsentEvent, Subscriber
-from subscribers.subscribing import CONFIRM_WITHIN
+from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.tasks import send_confirmation
 from tests.factories import make_reader, make_source
 
