@@ -31,6 +31,12 @@ READY_SECONDS = 30.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def stop_signals() -> list[signal.Signals]:
+    """Return what ends us; not a terminal's end for those who started us with nohup."""
+    outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return [number for number in STOP_SIGNALS if not (outlives and number == signal.SIGHUP)]
+
+
 class ServingError(Exception):
     """A program does not run; the message says which, and what was tried."""
 
@@ -106,7 +112,7 @@ class StopRequest:
 
     def listen(self) -> None:
         """Heed the signals, also where a shell started us in the background and masked one."""
-        for number in STOP_SIGNALS:
+        for number in stop_signals():
             signal.signal(number, self.heed)
 
     def heed(self, number: int, frame: FrameType | None) -> None:

@@ -37,7 +37,8 @@ PUBLICATION_TAGLINE = environment.text(
 # Laws on commercial mail (CAN-SPAM §7704(a)(5) among them) ask for a postal address.
 POSTAL_ADDRESS = environment.text("POSTAL_ADDRESS", default="")
 # Every link in a mail starts with this, never with a request's Host header.
-BASE_URL = environment.base_url("BASE_URL", default="http://localhost:8000")
+PORT = environment.whole_number("PORT", default=8000, minimum=1, maximum=65_535)
+BASE_URL = environment.base_url("BASE_URL", default=f"http://localhost:{PORT}")
 BASE_HOST = urlsplit(BASE_URL).hostname or "localhost"
 # List-Id, Message-ID and Feedback-ID are made under this domain.
 MAIL_DOMAIN = environment.host_name("MAIL_DOMAIN", default=BASE_HOST)
@@ -77,6 +78,11 @@ if environment.boolean("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # other names under the domain are not ours to speak for
+    "security.W008",  # the proxy that ends TLS redirects
+    "security.W021",  # a browser's preload list is for the domain's owner to join
+]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

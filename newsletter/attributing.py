@@ -1,6 +1,6 @@
 """Which sources a story came from, as far as its text can say.
 
-content.md, first that answers: named in the text, the address, the headline's first word,
+The first that answers: named in the text, the address, the headline's first word,
 the company's label. Only what the text names is confirmed; the rest are suggestions.
 """
 

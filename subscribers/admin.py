@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.admin_theme import ModelAdmin, TabularInline, day, display, moment
-from subscribers import subscribing
+from subscribers import subscribing, suppression
 from subscribers.models import ConsentEvent, Subscriber
 
 STATE_LABELS = {
@@ -53,7 +53,7 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
     search_help_text = _("Beginning of an address")
     ordering = ["-pk"]
     inlines = [ConsentInline]
-    actions = ["unsubscribe"]
+    actions = ["unsubscribe", "lift"]
     fieldsets = [
         (None, {"fields": ["address", "standing", "mail_so_far"]}),
         (_("Choices"), {"fields": ["editions", "mix", "when", "pause", "tongue"]}),
@@ -86,6 +86,19 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
             request,
             ngettext("%(count)s reader unsubscribed.", "%(count)s readers unsubscribed.", left)
             % {"count": left},
+        )
+
+    @admin.action(
+        description=_("Lift the suppression, because the address is sound again"),
+        permissions=["unsubscribe"],
+    )
+    def lift(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        now = timezone.now()
+        lifted = sum(suppression.lift(pk, now=now) for pk in queryset.values_list("pk", flat=True))
+        self.message_user(
+            request,
+            ngettext("%(count)s suppression lifted.", "%(count)s suppressions lifted.", lifted)
+            % {"count": lifted},
         )
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -1,4 +1,4 @@
-"""The arrows of the house: who may import whom. DESIGN calls them, this test holds them."""
+"""The arrows of the house: who may import whom."""
 
 import ast
 from collections.abc import Iterator
@@ -94,7 +94,7 @@ def test_no_module_imports_against_the_arrows(path):
         assert not taken & OUTSIDE, "a stage knows nothing of pages, the admin or the demo"
 
 
-def test_every_stage_of_the_design_is_a_module():
+def test_every_stage_is_a_module():
     for stage in STAGES:
         assert (ROOT / "newsletter" / f"{stage}.py").exists() or (
             ROOT / "newsletter" / stage / "__init__.py"

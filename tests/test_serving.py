@@ -158,3 +158,11 @@ def test_nobody_answers_at_a_free_port():
     with socket.create_server((port.HOST, 0)) as taken:
         number = taken.getsockname()[1]
     assert not serving.answers(port.HOST, number)
+
+
+def test_who_starts_us_with_nohup_outlives_the_terminal():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    assert signal.SIGHUP not in serving.stop_signals()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    assert signal.SIGHUP in serving.stop_signals()
+    signal.signal(signal.SIGHUP, before)

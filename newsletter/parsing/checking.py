@@ -20,7 +20,7 @@ from newsletter.parsing.values import (
     excerpt,
 )
 
-# content.md: headlines seen have up to 101 characters.
+# Headlines of real digests have up to 101 characters.
 LONG_HEADLINE = 120
 HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]{0,300})?/?>|<!--")
 # The other kind's sections are read all the same.

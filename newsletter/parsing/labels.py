@@ -10,7 +10,7 @@ from typing import NamedTuple
 WORD = re.compile(r"\S+")
 JOINS = {"&", "/", "+"}
 QUOTES = str.maketrans("’‘ʼ`´", "'''''")
-# content.md: a guess takes two to four capitalised words that recur, else one.
+# A guess takes two to four capitalised words that recur, else one.
 MOST_GUESSED_WORDS = 4
 # No label has more words than this; the catalogue's longest has nine.
 MOST_LABEL_WORDS = 16

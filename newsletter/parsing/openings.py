@@ -128,7 +128,7 @@ def bracketed_headline(text: str) -> tuple[str, int] | None:
 def read_opening(text: str, following: str, table: LabelTable) -> Opening | None:
     """Take a story line apart; ``following`` is the next line of running text, if any.
 
-    content.md's order: a ``· Source`` marker, a body on the next line, the longest known
+    In this order: a ``· Source`` marker, a body on the next line, the longest known
     label, else a guess. Every guess comes with its doubt.
     """
     text = without_seams(without_list_marks(text.strip()), HEADLINE_REACH)

@@ -101,3 +101,17 @@ def test_the_list_costs_the_same_for_many_readers(admin_client, django_assert_ma
         make_reader(sources=[source])
     with django_assert_max_num_queries(12):
         admin_client.get(reverse(LIST))
+
+
+def test_a_suppression_can_be_lifted_and_leaves_its_trace(admin_client):
+    reader = make_reader(state="suppressed", suppression="bounced")
+    whole = make_reader()
+    answer = admin_client.post(
+        reverse("admin:subscribers_subscriber_changelist"),
+        {"action": "lift", "_selected_action": [reader.pk, whole.pk]},
+        follow=True,
+    )
+    assert "1 suppression lifted." in answer.content.decode()
+    reader.refresh_from_db()
+    assert (reader.state, reader.suppression) == ("active", "")
+    assert reader.consent_events.get().kind == "unsuppressed"

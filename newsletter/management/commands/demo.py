@@ -31,7 +31,7 @@ class Command(BaseCommand):
     help = "Prepares everything, sends the sample issues once, and serves the site."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for number in serving.STOP_SIGNALS:
+        for number in serving.stop_signals():
             signal.signal(number, leave)
         quieten()
         try:

@@ -53,13 +53,15 @@ class Command(BaseCommand):
         bar = ProgressBar(self.stdout, issue.slug, before.audience)
         # Ctrl-C finishes the message in hand: broken off, nobody would know what became of it.
         before_us = signal.signal(signal.SIGINT, self.stop)
-        done = sending.drain(
-            issue.pk,
-            seconds=A_DAY,
-            stop=lambda: self.stopping,
-            on_progress=lambda so_far: bar.show(before.done + so_far.rows),
-        )
-        signal.signal(signal.SIGINT, before_us)
+        try:
+            done = sending.drain(
+                issue.pk,
+                seconds=A_DAY,
+                stop=lambda: self.stopping,
+                on_progress=lambda so_far: bar.show(before.done + so_far.rows),
+            )
+        finally:
+            signal.signal(signal.SIGINT, before_us)
         ticking.close_finished(timezone.now())
         issue.refresh_from_db()
         account = books(issue)
@@ -68,4 +70,6 @@ class Command(BaseCommand):
         if done.halted:
             raise CommandError(f"Stopped: {done.halted}")
         if issue.state == IssueState.SENDING:
-            self.stdout.write(f"{account.waiting} wait for another attempt; the worker goes on.")
+            self.stdout.write(
+                f"{account.waiting} wait for another attempt, or are in a worker's hands."
+            )
