@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.forms import DateInput, URLInput
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -30,6 +31,7 @@ __all__ = [
     "CheckboxesWidget",
     "DateWidget",
     "GroupAdmin",
+    "LookOnly",
     "ModelAdmin",
     "StackedInline",
     "TabularInline",
@@ -39,6 +41,7 @@ __all__ = [
     "UserAdmin",
     "UserChangeForm",
     "UserCreationForm",
+    "WrittenDown",
     "day",
     "display",
     "moment",
@@ -71,6 +74,30 @@ else:
 
     class GroupAdmin(Generic, auth_admin.GroupAdmin, unfold_admin.ModelAdmin):
         pass
+
+
+class LookOnly:
+    """For rows that the stages alone make and move: an editor looks them up."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class WrittenDown:
+    """For an inline of events: what was written down is read, and never added by hand."""
+
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 # The admin's only way to write a moment, in templates too; T is the zone's abbreviation.

@@ -14,7 +14,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.admin_theme import ModelAdmin, TabularInline, day, display, moment
+from config.admin_theme import (
+    LookOnly,
+    ModelAdmin,
+    TabularInline,
+    WrittenDown,
+    day,
+    display,
+    moment,
+)
 from subscribers import subscribing, suppression
 from subscribers.models import ConsentEvent, Subscriber
 
@@ -26,17 +34,11 @@ STATE_LABELS = {
 }
 
 
-class ConsentInline(TabularInline[ConsentEvent, Subscriber]):
+class ConsentInline(WrittenDown, TabularInline[ConsentEvent, Subscriber]):
     model = ConsentEvent
     verbose_name_plural = _("what the reader agreed to, and when")
     fields = ["when", "kind", "origin"]
     readonly_fields = ["when", "kind", "origin"]
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @display(description=_("when"))
     def when(self, event: ConsentEvent) -> str:
@@ -44,7 +46,7 @@ class ConsentInline(TabularInline[ConsentEvent, Subscriber]):
 
 
 @admin.register(Subscriber)
-class ReaderAdmin(ModelAdmin[Subscriber]):
+class ReaderAdmin(LookOnly, ModelAdmin[Subscriber]):
     list_display = ["email", "state_label", "editions", "mix", "when", "pause"]
     list_filter = ["state", "suppression", "wants_daily", "wants_weekly", "all_sources"]
     list_filter_submit = True
@@ -59,15 +61,6 @@ class ReaderAdmin(ModelAdmin[Subscriber]):
         (_("Choices"), {"fields": ["editions", "mix", "when", "pause", "tongue"]}),
         (_("Times"), {"fields": ["asked", "confirmed", "left"]}),
     ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
-        return False
 
     def has_unsubscribe_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscribers.change_subscriber")

@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_theme import (
     AutocompleteSelectFilter,
+    LookOnly,
     ModelAdmin,
     TabularInline,
+    WrittenDown,
     display,
     moment,
 )
@@ -41,17 +43,11 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(reason=self.value()) if self.value() else None
 
 
-class EventInline(TabularInline[DeliveryEvent, Delivery]):
+class EventInline(WrittenDown, TabularInline[DeliveryEvent, Delivery]):
     model = DeliveryEvent
     verbose_name_plural = _("what was reported about it")
     fields = ["reported_at", "kind", "detail"]
     readonly_fields = ["reported_at", "kind", "detail"]
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @display(description=_("when"))
     def reported_at(self, event: DeliveryEvent) -> str:
@@ -59,7 +55,7 @@ class EventInline(TabularInline[DeliveryEvent, Delivery]):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ModelAdmin[Delivery]):
+class DeliveryAdmin(LookOnly, ModelAdmin[Delivery]):
     """Read only: rows of the ledger are made by planning and moved by sending alone."""
 
     list_display = ["reader", "issue", "state_label", "why", "due", "taken", "stories_in"]
@@ -80,15 +76,6 @@ class DeliveryAdmin(ModelAdmin[Delivery]):
             {"fields": ["number", "content", "answer", "tries", "lost_workers", "held_until"]},
         ),
     ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Delivery | None = None) -> list[str]:
         return flatten_fieldsets(self.fieldsets)
