@@ -28,6 +28,20 @@ NAME_ENDINGS = frozenset(
     | {"tech", "technologies", "university", "ventures", "voice", "web", "works"}
 )
 SMALL_WORDS = {"of", "the", "and", "for", "de", "van", "von", "at", "in"}
+# Words that sentences begin with and names do not go on with.
+OPENERS = frozenset(
+    {"a", "after", "an", "as", "at", "before", "by", "despite", "for", "from", "how", "if", "in"}
+    | {"instead", "it", "its", "most", "on", "once", "rather", "since", "the", "their", "these"}
+    | {"they", "this", "to", "under", "unlike", "what", "when", "while", "why", "with"}
+)
+# Names that stay in lower case where a sentence begins with them.
+LOWER_NAMES = frozenset(
+    {"bash", "bcrypt", "containerd", "cron", "curl", "dbt", "deno", "esbuild", "etcd", "git"}
+    | {"iptables", "kubectl", "kubelet", "llm-d", "nftables", "nginx", "npm", "pip", "pnpm"}
+    | {"protobuf", "runc", "sudo", "systemd", "uv", "webpack"}
+)
+# “365”, “v0”, “re:Invent”: names go on with these, while “61.8%” and “80,000” are amounts.
+ODD_NAME = re.compile(r"\w[\w:&-]*")
 SENTENCE_ENDS = (".", "!", "?", ":", ";", ",", "…")
 
 
@@ -52,6 +66,12 @@ class Word(NamedTuple):
         """Tell whether this is an ordinary lower-case word of running text."""
         word = self.text.strip("“”\"'‘’(),.;:!?—–")
         return word.islower() and word.replace("-", "").replace("’", "").isalpha()
+
+    @property
+    def follows_plainly(self) -> bool:
+        """Tell whether no body begins with this word: plain, and without a quote before it."""
+        is_name = fold(self.text).removesuffix("'s") in LOWER_NAMES
+        return self.is_plain and self.text[0].isalpha() and not is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +153,7 @@ def split_label(text: str, headline: str, table: LabelTable) -> Boundary:
     elif part_guessed:
         doubt = "one part of the joint label is not known, so its end was guessed"
     else:
-        doubt = doubt_after(words, length, text, headline)
+        doubt = doubt_after(words, length, text, headline) or doubt_within(words, length, table)
     label = text[: words[length - 1].end]
     return Boundary(label, text[len(label) :].strip(), doubt)
 
@@ -141,11 +161,11 @@ def split_label(text: str, headline: str, table: LabelTable) -> Boundary:
 def doubt_after(words: list[Word], length: int, text: str, headline: str) -> str:
     """Say what makes a known label doubtful: the name may go on after it."""
     after = words[length : length + 2]
+    if after and after[0].text.startswith("("):
+        return "the known label may go on in brackets"
     if not after or not after[0].is_capital:
-        if after and after[0].is_plain:
-            return "the body would begin in lower case"
-        return ""
-    if len(after) == 2 and not after[1].is_plain:
+        return doubt_at_odd_word(after)
+    if len(after) == 2 and not after[1].follows_plainly:
         return "the known label may go on: more capitalised words follow"
     if fold(after[0].text).strip(".,") in NAME_ENDINGS:
         return "the known label may go on with the next word"
@@ -153,6 +173,32 @@ def doubt_after(words: list[Word], length: int, text: str, headline: str) -> str
     if recurs(longer, headline, text[longer[-1].end :]):
         return "the known label may go on: it recurs with the next word"
     return ""
+
+
+def doubt_at_odd_word(after: list[Word]) -> str:
+    """Say what makes a known label doubtful before a word without a capital, if there is one."""
+    if not after:
+        return ""
+    word = after[0]
+    if word.is_plain:
+        return "the body would begin in lower case"
+    if not any(character.isalnum() for character in word.text):
+        return "a sign follows the known label"
+    if ODD_NAME.fullmatch(word.text) and len(after) > 1 and not after[1].follows_plainly:
+        return "the known label may go on with the next word"
+    return ""
+
+
+def doubt_within(words: list[Word], length: int, table: LabelTable) -> str:
+    """Say that a shorter label is known as well, and that the body may begin with the rest.
+
+    “Google AI Studio lets…”: both “Google” and “Google AI” are known.
+    """
+    if length == len(words) or fold(words[length].text) in OPENERS:
+        return ""
+    last = max((at for at in range(length) if words[at].text in JOINS), default=-1) + 1
+    shorter = table.match(words[: length - 1], last)
+    return "a shorter label is known as well, and the body may begin earlier" if shorter else ""
 
 
 def guess_length(words: list[Word], text: str, headline: str, table: LabelTable) -> int:

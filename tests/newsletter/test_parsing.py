@@ -112,6 +112,41 @@ def test_longest_known_label_wins():
     assert (boundary.label, boundary.rest) == ("Amber Web Services", "They run it.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Amber 365 Teams can now sign.",
+        "Amber re:Union Talks are online.",
+        "Amber | Borealis The talk is online.",
+        "Amber × Borealis The talk is online.",
+        "Amber (Borealis) etcd clusters fall over.",
+        "Amber Dash “small” models win.",
+        "Amber Dash npm packages were signed.",
+        "Amber Tides Studio lets teams draw.",
+    ],
+)
+def test_known_label_that_may_end_elsewhere_is_reported(text):
+    table = LabelTable(["Amber", "Amber Tides", "Borealis"])
+    assert split_label(text, "A", table).doubt
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Amber 80,000 requests came.",
+        "Amber 99.9% Availability costs.",
+        "Amber eBPF programs count them.",
+        "Amber Tides The body is here.",
+        "Amber Tides To be here is the aim.",
+        "Amber / Amber Tides When boats come, they wait.",
+        "Amber & Borealis Boats come and wait.",
+    ],
+)
+def test_known_label_before_an_ordinary_sentence_is_certain(text):
+    table = LabelTable(["Amber", "Amber Tides", "Borealis"])
+    assert not split_label(text, "A", table).doubt
+
+
 def test_label_that_goes_on_in_headline_or_body_is_reported():
     table = LabelTable(["Amber"])
     boundary = split_label("Amber Seas they run it, says Amber Seas.", "A", table)
