@@ -9,7 +9,8 @@ from newsletter.parsing import parse_issue, write_canonical
 SIZE = 2_000_000
 # Each takes well under a second on the machine it was measured on; a quadratic walk over
 # this size takes minutes.
-SECONDS = 10
+# A guard, no measure: what is read twice for every line of itself takes hours of the processor.
+CPU_SECONDS = 60
 HEAD = "Engineering @ Scale — 2026-11-20#\nDeep Dives#\n"
 FRONT = "---\nkind: daily\ndate: 2026-11-20\n---\n## Deep Dives\n"
 
@@ -54,11 +55,11 @@ TEXTS = {
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_hostile_text_is_read_in_bounded_time_and_reported(text):
-    started = time.monotonic()
+    started = time.process_time()
     parse = parse_issue(text)
     if parse.issue:
         write_canonical(parse.issue)
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < CPU_SECONDS
     assert parse.diagnostics
 
 
