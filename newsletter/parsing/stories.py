@@ -84,6 +84,9 @@ class StoryReader:
                 return self.begin_loose(line, loose)
             if self.at_heading and self.by_line(self.drafts[-1], line):
                 return True
+        # Torn behind the last word of its headline, “· Company …” stands alone.
+        if self.drafts and self.drafts[-1].flow.tail and text.lstrip().startswith("·"):
+            return self.begin(line, lines, index)
         if not (strong_opening(text.strip()) or weak_opening(text)) or self.goes_on(line):
             return False
         return self.begin(line, lines, index)
@@ -193,7 +196,10 @@ class StoryReader:
             return True
         tail, before = text[gap.end() :], text[: gap.start()]
         flow = self.drafts[-1].flow
-        known = bool(self.table.match(words_of(tail)))
+        words = words_of(tail)
+        known = bool(self.table.match(words))
+        # Torn at code after a whole sentence: rather a headline and a name than a body.
+        known = known or bool(flow.tail and words and not words[0].is_plain)
         sentences = bool(SENTENCE_END.search(before))
         in_list = bool(LIST_MARK.match(text)) and (flow.last == "kept" or flow.ends_with_colon)
         if known and (flow.ends_sentence or flow.tail) and not (sentences or in_list):

@@ -44,6 +44,26 @@ def found(parse, code):
 # --- Headlines torn at their code
 
 
+@pytest.mark.parametrize("company", ["Dunlin", "eDunlin", "Corvid"])
+@pytest.mark.parametrize(
+    ("before", "after", "headline"),
+    [
+        (["Nets from", "knot_count"], "in use ·", "Nets from knot_count in use"),
+        (["knot_count"], "in use ·", "knot_count in use"),
+        (["Nets from", "knot_count"], "·", "Nets from knot_count"),
+    ],
+)
+def test_torn_headline_of_any_company_is_whole_and_reported(before, after, headline, company):
+    lines = [*before, f"{after} {company} Boats use it."]
+    assert middle(*lines) == (headline, company, "Boats use it.")
+    assert {6, 5 + len(lines)} <= doubted(read(*lines))
+
+
+def test_code_with_a_separator_in_lower_case_stays_in_its_body():
+    assert values(read("knot_count", "in use · as ever."))[0][2].endswith("in use · as ever.")
+    assert doubted(read("knot_count", "in use · as ever."))
+
+
 @pytest.mark.parametrize(
     ("lines", "headline"),
     [
