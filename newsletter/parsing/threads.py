@@ -11,7 +11,7 @@ from newsletter.parsing.fences import fenced
 from newsletter.parsing.flowing import BLOCK, SENTENCE_END, Flow, tell_added
 from newsletter.parsing.headings import heading_of, story_heading
 from newsletter.parsing.headlines import EMPHASES, bare_headline
-from newsletter.parsing.labels import SMALL_WORDS, LabelTable, Word, words_of
+from newsletter.parsing.labels import OPENERS, SMALL_WORDS, LabelTable, Word, words_of
 from newsletter.parsing.openings import (
     HEADLINE_REACH,
     LABEL_REACH,
@@ -215,10 +215,22 @@ def body_start(words: list[Word]) -> int:
     """Return the index of the word that the body begins with; 0 if there is no telling."""
     for index in range(1, len(words) - 2):
         if begins_sentence(words, index):
-            return index
+            return stepped_back(words, index)
     capitals = [index for index, word in enumerate(words) if word.is_capital and index]
     return (
         capitals[-1] if capitals and len(words) <= LONGEST_TITLE_WORDS else min(1, len(words) - 1)
+    )
+
+
+def stepped_back(words: list[Word], index: int) -> int:
+    """Step back over “As …” and “Acme and …”: sentences begin so, and no title ends so."""
+    before = words[index - 1]
+    if index > 1 and before.is_capital and before.text.lower() in OPENERS:
+        return index - 1
+    return (
+        index - 2
+        if before.text in {"and", "&"} and index > 2 and words[index - 2].is_capital
+        else index
     )
 
 

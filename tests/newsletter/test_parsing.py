@@ -484,6 +484,14 @@ def weekly(*lines):
     [
         ("Taming Queues at Night Teams go on.", ("Taming Queues at Night", "Teams go on.")),
         (
+            "Taming Queues As Rust grows older, all wait.",
+            ("Taming Queues", "As Rust grows older, all wait."),
+        ),
+        (
+            "Taming Queues Acme and Corvid moved their boats.",
+            ("Taming Queues", "Acme and Corvid moved their boats."),
+        ),
+        (
             "The Rise of eBPF Across the board it is.",
             ("The Rise of eBPF", "Across the board it is."),
         ),
