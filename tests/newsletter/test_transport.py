@@ -239,3 +239,15 @@ class Odd(BaseEmailBackend):
 def test_whatever_a_backend_raises_is_an_outcome():
     outcome = post(Odd(), message())
     assert (outcome.verdict, outcome.needs_operator) == (Verdict.DOUBTFUL, True)
+
+
+def test_what_fails_before_it_began_is_not_doubted_because_the_last_message_was_done(settings):
+    with SmtpServer() as server:
+        connection = backend(server.port, settings)
+        assert post(connection, message()).verdict is Verdict.ACCEPTED
+        nobody = message()
+        nobody.from_email = "News <>"
+        outcome = post(connection, nobody)
+        disconnect(connection)
+    assert outcome.verdict is Verdict.HALTED
+    assert len(server.taken) == 1

@@ -71,3 +71,9 @@ def test_links_begin_with_the_configured_address(settings):
     settings.BASE_URL = "https://news.example.org"
     for url in (choices_url(1), confirm_url(1), unsubscribe_url("weekly", 1)):
         assert url.startswith("https://news.example.org/")
+
+
+@given(numbers, purposes)
+def test_the_letter_of_a_token_cannot_be_another(number, purpose):
+    with pytest.raises(BadToken):
+        read_token(purpose, "x" + make_token(purpose, number)[1:])
