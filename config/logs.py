@@ -3,8 +3,8 @@
 import logging
 import re
 
-# The pages of subscribers.urls whose address is all that is needed to act for a reader.
-PERSONAL = re.compile(r"(/(?:confirm|choices|u)/)[^\s?\"']+")
+# The pages whose address is all that is needed to act or read for a reader.
+PERSONAL = re.compile(r"(/(?:confirm|choices|u|f|feed|read|address)/)[^\s?\"']+")
 
 
 class Discreet(logging.Filter):

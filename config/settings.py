@@ -74,7 +74,8 @@ CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = environment.whole_number(
     "HSTS_SECONDS", default=31_536_000 if HTTPS else 0, minimum=0, maximum=63_072_000
 )
-if environment.boolean("BEHIND_PROXY", default=False):
+BEHIND_PROXY = environment.boolean("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -100,6 +101,28 @@ CONTENT_SECURITY_POLICY = {
     # The admin's theme needs inline styles and eval; newsletter.admin sets its own policy.
     "EXCLUDE_URL_PREFIXES": ("/admin/",),
 }
+
+# --- The sign-up's gates ---------------------------------------------------------------
+
+# A household or an office signs up a handful; who sends more of them waits an hour.
+SIGN_UPS_PER_NETWORK = environment.whole_number(
+    "SIGN_UPS_PER_NETWORK", default=30, minimum=1, maximum=1_000_000
+)
+# All of them together: more in an hour is no enthusiasm.
+SIGN_UPS_PER_HOUR = environment.whole_number(
+    "SIGN_UPS_PER_HOUR", default=1_000, minimum=1, maximum=10_000_000
+)
+# Nobody reads and fills in the form in less; a program does.
+MIN_FORM_SECONDS = environment.whole_number("MIN_FORM_SECONDS", default=2, minimum=0, maximum=60)
+# 0 is off. 16 is about a second of a phone's work; every bit doubles it.
+PROOF_OF_WORK_BITS = environment.whole_number(
+    "PROOF_OF_WORK_BITS", default=0, minimum=0, maximum=22
+)
+CHECK_MX = environment.boolean("CHECK_MX", default=True)
+# How many proxies in front of us add their line to X-Forwarded-For; 0 takes no such line.
+PROXIES = environment.whole_number(
+    "PROXIES", default=1 if BEHIND_PROXY else 0, minimum=0, maximum=10
+)
 
 # --- Applications ----------------------------------------------------------------------
 
@@ -329,7 +352,13 @@ CELERY_BEAT_SCHEDULE = {
 # --- Languages, time, files, logs ------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]  # the languages that pages and mails are complete in
+# The languages that pages and mails are complete in, each by its own name.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+# What the issues are written in; the frame around them is in each reader's language.
+PUBLICATION_LANGUAGE = environment.matching(
+    "PUBLICATION_LANGUAGE", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", default="en", example="pt-br"
+)
 TIME_ZONE = PUBLICATION_TIME_ZONE
 USE_TZ = True
 USE_I18N = True

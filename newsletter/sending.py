@@ -191,7 +191,7 @@ class Drain:
         if reader is None or reason:
             self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason(reason))
             return None
-        composition = edition.composer.compose(choice_of(reader, edition.groups))
+        composition = edition.composer.compose(choice_of(reader, edition.groups, now))
         if composition.is_empty:
             self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason.FILTER_EMPTY)
             return None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -19,11 +20,13 @@ class Choice:
     """Which sources a reader takes: all of them, new ones included, or only some.
 
     ``source_ids`` holds every chosen source together with those merged with it, so that
-    a story credited to either name of one blog matches. It is empty where ``all_sources``.
+    a story credited to either name of one blog matches; it is empty where ``all_sources``.
+    ``muted_ids`` are those left out of all sources; out of chosen ones they are missing.
     """
 
     all_sources: bool
     source_ids: frozenset[int] = frozenset()
+    muted_ids: frozenset[int] = frozenset()
 
     @classmethod
     def everything(cls) -> Self:
@@ -31,11 +34,11 @@ class Choice:
 
     def takes(self, story_source_ids: frozenset[int]) -> bool:
         """Tell whether a story of these sources is shown; one without sources always is."""
-        return (
-            self.all_sources
-            or not story_source_ids
-            or not self.source_ids.isdisjoint(story_source_ids)
-        )
+        if not story_source_ids:
+            return True
+        if self.all_sources:
+            return not self.muted_ids or not story_source_ids <= self.muted_ids
+        return not self.source_ids.isdisjoint(story_source_ids)
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
@@ -48,15 +51,34 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.filter(**{f"wants_{kind}": True})
 
 
-def choice_of(subscriber: Subscriber, groups: dict[int, frozenset[int]]) -> Choice:
-    """Return what a reader chose now; ``groups`` comes from ``Source.objects.merge_groups()``."""
-    if subscriber.all_sources:
-        return Choice.everything()
-    chosen = (source.pk for source in subscriber.sources.all())
-    return Choice(
-        all_sources=False,
-        source_ids=frozenset().union(*(groups.get(pk, frozenset({pk})) for pk in chosen)),
+def choice_of(subscriber: Subscriber, groups: dict[int, frozenset[int]], now: datetime) -> Choice:
+    """Return what a reader chose now; ``groups`` comes from ``Source.objects.merge_groups()``.
+
+    A source that is muted until a day is heard again on the day after, where the reader lives.
+    """
+    today = today_of(subscriber, now)
+    muted = together(
+        (
+            pk
+            for pk, until in subscriber.mutes.values_list("source_id", "until")
+            if until is None or until >= today
+        ),
+        groups,
     )
+    if subscriber.all_sources:
+        return Choice(all_sources=True, muted_ids=muted)
+    chosen = together((source.pk for source in subscriber.sources.all()), groups)
+    return Choice(all_sources=False, source_ids=chosen - muted)
+
+
+def together(ids: Iterable[int], groups: dict[int, frozenset[int]]) -> frozenset[int]:
+    """Return sources with all those that they were merged with."""
+    return frozenset().union(*(groups.get(pk, frozenset({pk})) for pk in ids))
+
+
+def today_of(subscriber: Subscriber, now: datetime) -> date:
+    """Return the date where a reader lives, or in UTC if their zone is not known any more."""
+    return now.astimezone(zone_named(subscriber.time_zone)).date()
 
 
 def obstacle(subscriber: Subscriber | None, kind: str, now: datetime) -> str:
@@ -70,7 +92,7 @@ def obstacle(subscriber: Subscriber | None, kind: str, now: datetime) -> str:
         return "suppressed"
     if subscriber.state != "active" or not getattr(subscriber, f"wants_{kind}"):
         return "unsubscribed"
-    today = now.astimezone(zone_named(subscriber.time_zone)).date()
-    if subscriber.paused_until is not None and subscriber.paused_until >= today:
+    paused_until = subscriber.paused_until
+    if paused_until is not None and paused_until >= today_of(subscriber, now):
         return "paused"
     return ""

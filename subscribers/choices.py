@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any, Self
 
-from subscribers.models import Source, Subscriber, Weekday
+from django.conf import settings
+
+from subscribers.models import Mute, Source, Subscriber, Weekday
 
 DEFAULT_HOUR = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """A source of which no story comes until the end of a day, or, without one, for good."""
+
+    source_slug: str
+    until: date | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        return {"source": self.source_slug, "until": self.until.isoformat() if self.until else None}
+
+    @classmethod
+    def from_json(cls, values: dict[str, str | None]) -> Self:
+        until = values["until"]
+        return cls(str(values["source"]), date.fromisoformat(until) if until else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +34,8 @@ class Choices:
     """Which editions, which sources (by slug), and when. ``hour`` is 0 to 23 in ``time_zone``.
 
     ``source_slugs`` is empty where ``all_sources``; ``weekday`` (Monday is 0) is the
-    weekly's; ``paused_until`` is the last day without mail.
+    weekly's; ``paused_until`` is the last day without mail; ``muted`` sources are left out of
+    whatever else was chosen.
     """
 
     wants_daily: bool = True
@@ -27,6 +46,8 @@ class Choices:
     weekday: int = Weekday.SATURDAY.value
     time_zone: str = "UTC"
     paused_until: date | None = None
+    language: str = settings.LANGUAGE_CODE
+    muted: tuple[Muted, ...] = ()
 
     def with_edition(self, kind: str, *, wanted: bool) -> Self:
         """Return the same choices with the ``daily`` or the ``weekly`` on or off."""
@@ -43,16 +64,20 @@ class Choices:
             **asdict(self),
             "source_slugs": list(self.source_slugs),
             "paused_until": self.paused_until.isoformat() if self.paused_until else None,
+            "muted": [muted.to_json() for muted in self.muted],
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        paused_until = values["paused_until"]
+        """Read choices; what was not kept in an earlier version takes its default."""
+        known = {name.name: values[name.name] for name in fields(cls) if name.name in values}
+        paused_until = known.get("paused_until")
         return cls(
             **{
-                **values,
-                "source_slugs": tuple(values["source_slugs"]),
+                **known,
+                "source_slugs": tuple(known.get("source_slugs", ())),
                 "paused_until": date.fromisoformat(paused_until) if paused_until else None,
+                "muted": tuple(Muted.from_json(muted) for muted in known.get("muted", ())),
             }
         )
 
@@ -71,6 +96,13 @@ def choices_of(reader: Subscriber) -> Choices:
         weekday=reader.weekday,
         time_zone=reader.time_zone,
         paused_until=reader.paused_until,
+        language=reader.language,
+        muted=tuple(
+            Muted(slug, until)
+            for slug, until in reader.mutes.order_by("source__slug").values_list(
+                "source__slug", "until"
+            )
+        ),
     )
 
 
@@ -82,10 +114,20 @@ def present_slugs(source_ids: list[int]) -> tuple[str, ...]:
 
 
 def write_choices(reader: Subscriber, choices: Choices) -> None:
-    """Store the choices in the reader's row."""
-    values = asdict(choices)
-    slugs = values.pop("source_slugs")
-    for name, value in values.items():
-        setattr(reader, name, value)
-    reader.save(update_fields=list(values))
-    reader.sources.set(Source.objects.filter(slug__in=slugs))
+    """Store the choices in the reader's rows."""
+    row = [name.name for name in fields(choices) if name.name not in ("source_slugs", "muted")]
+    for name in row:
+        setattr(reader, name, getattr(choices, name))
+    reader.save(update_fields=row)
+    reader.sources.set(Source.objects.filter(slug__in=choices.source_slugs))
+    write_mutes(reader, choices.muted)
+
+
+def write_mutes(reader: Subscriber, muted: tuple[Muted, ...]) -> None:
+    """Make a reader's muted sources these and no others."""
+    until = {one.source_slug: one.until for one in muted}
+    reader.mutes.exclude(source__slug__in=until).delete()
+    for source in Source.objects.filter(slug__in=until):
+        Mute.objects.update_or_create(
+            subscriber=reader, source=source, defaults={"until": until[source.slug]}
+        )

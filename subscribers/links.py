@@ -1,5 +1,7 @@
 """Addresses that stand in mails. They begin with BASE_URL, never with a request's host."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.urls import reverse
 
@@ -34,3 +36,22 @@ def confirm_url(subscriber_id: int) -> str:
     return absolute(
         reverse("subscribers:confirm", args=[make_token(Purpose.CONFIRM, subscriber_id)])
     )
+
+
+def mute_url(token: str, source_ids: Iterable[int]) -> str:
+    """Return the address of the page on which a story's sources can be muted.
+
+    ``token`` is the reader's for MUTE, or what stands for it in a mail that many share.
+    """
+    ids = "-".join(map(str, source_ids))
+    return absolute(reverse("subscribers:mute", args=["TOKEN", ids])).replace("TOKEN", token)
+
+
+def mute_token(subscriber_id: int) -> str:
+    """Return what lets a reader mute sources by ``mute_url``."""
+    return make_token(Purpose.MUTE, subscriber_id)
+
+
+def address_url(change_id: int) -> str:
+    """Return the address on which a reader's new e-mail address confirms that it is theirs."""
+    return absolute(reverse("subscribers:address", args=[make_token(Purpose.ADDRESS, change_id)]))

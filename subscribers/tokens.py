@@ -1,8 +1,9 @@
 """Signed tokens in links: who a link is for, and the one thing that it may do.
 
-A token is one letter for its purpose, then the reader's number and the first 128 bits of
-an HMAC-SHA256 over purpose and number, in base64url. It is made anew from the key, so
-nothing is stored; it stays valid while its key is SECRET_KEY or one of its fallbacks.
+A token is one letter for its purpose, then a number (the reader's, but for two purposes)
+and the first 128 bits of an HMAC-SHA256 over purpose and number, in base64url. It is made
+anew from the key, so nothing is stored; it stays valid while its key is SECRET_KEY or one of
+its fallbacks.
 """
 
 import base64
@@ -26,6 +27,10 @@ class Purpose(StrEnum):
     CHOICES = "p"
     UNSUBSCRIBE_DAILY = "d"
     UNSUBSCRIBE_WEEKLY = "w"
+    MUTE = "m"
+    FEED = "f"
+    READ = "r"  # its number is a delivery's
+    ADDRESS = "a"  # its number is an address change's
 
 
 class BadToken(ValueError):
@@ -37,15 +42,15 @@ def mac(key: str, purpose: Purpose, number: bytes) -> bytes:
     return hmac.new(key.encode(), message, hashlib.sha256).digest()[:MAC_BYTES]
 
 
-def make_token(purpose: Purpose, subscriber_id: int) -> str:
+def make_token(purpose: Purpose, pk: int) -> str:
     """Return the token that lets a reader do one thing; at most 33 characters long."""
-    number = subscriber_id.to_bytes((subscriber_id.bit_length() + 7) // 8 or 1, "big")
+    number = pk.to_bytes((pk.bit_length() + 7) // 8 or 1, "big")
     signed = number + mac(settings.SECRET_KEY, purpose, number)
     return purpose.value + base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
 def read_token(purpose: Purpose, token: str) -> int:
-    """Return the reader's number; raise BadToken for anything but our token for this purpose."""
+    """Return the number in a token; raise BadToken for anything but our token for this purpose."""
     letter, encoded = token[:1], token[1:]
     try:
         signed = base64.b64decode(

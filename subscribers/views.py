@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from subscribers import subscribing
+from subscribers.audience import today_of
 from subscribers.choices import choices_of
 from subscribers.forms import PreferencesForm, SubscribeForm, initial_of
 from subscribers.links import UNSUBSCRIBE_PURPOSE
@@ -17,7 +18,6 @@ from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.personal import personal, reader_of
 from subscribers.subscribing import Confirmation
 from subscribers.tokens import BadToken, Purpose, make_token
-from subscribers.zones import zone_named
 
 # RFC 9110 §15.5.21: understood, but what it says cannot be done.
 UNPROCESSABLE = 422
@@ -175,8 +175,3 @@ def may_come(reader: Subscriber, kind: str) -> bool:
 
 def choices_path(reader: Subscriber) -> str:
     return reverse("subscribers:choices", args=[make_token(Purpose.CHOICES, reader.pk)])
-
-
-def today_of(reader: Subscriber, now: datetime) -> date:
-    """Return the date where the reader lives, or in UTC if their zone is not known any more."""
-    return now.astimezone(zone_named(reader.time_zone)).date()

@@ -23,8 +23,11 @@ STAGES = [
     "content",
     "preflight",
     "rendering",
+    "publishing",
+    "searching",
     "approving",
     "planning",
+    "welcoming",
     "steering",
     "discarding",
     "composing",
@@ -36,11 +39,26 @@ STAGES = [
     "sending",
     "ticking",
     "auditing",
+    "foreseeing",
+    "receiving",
+    "disclosing",
     "progress",
     "tasks",
 ]
 # What people see; it calls the stages, never the other way.
-OUTSIDE = {"admin", "views", "urls", "mailbox_views", "mailbox_urls", "demo", "samples"}
+OUTSIDE = {
+    "admin",
+    "demo",
+    "feed_views",
+    "mailbox_urls",
+    "mailbox_views",
+    "personal_views",
+    "samples",
+    "search_views",
+    "site_views",
+    "urls",
+    "views",
+}
 CONFINED = {
     "mjml": {"newsletter/rendering"},
     "premailer": {"newsletter/rendering"},

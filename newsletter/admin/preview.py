@@ -11,6 +11,7 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 from django.forms.fields import DateField
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from newsletter.composing import ComposedMail, Composer, Composition, PersonalLinks
@@ -107,7 +108,7 @@ def onlooker_from(data: QueryDict, *, may_see_readers: bool) -> Onlooker:
         address = data.get("reader", "").strip().lower()
         reader = Subscriber.objects.filter(email=address).first()
         if reader:
-            return Onlooker(choice_of(reader, groups), reader.email, reader.email)
+            return Onlooker(choice_of(reader, groups, timezone.now()), reader.email, reader.email)
         return Onlooker(Choice.everything(), example, _("everyone (no such reader)"))
     if data.get("view_as") == "mix":
         chosen = numbers(data.getlist("mix"))

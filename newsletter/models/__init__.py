@@ -1,3 +1,4 @@
+from newsletter.models.archive import WebCopy, WebPassage
 from newsletter.models.deliveries import Delivery, DeliveryEvent, Revision
 from newsletter.models.issues import Issue, SourceAlias, Story, StorySource, Thread
 
@@ -10,4 +11,6 @@ __all__ = [
     "Story",
     "StorySource",
     "Thread",
+    "WebCopy",
+    "WebPassage",
 ]

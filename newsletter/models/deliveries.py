@@ -37,7 +37,7 @@ class Revision(models.Model):
     content_hash = models.CharField(max_length=HASH_LENGTH)
     subject = models.CharField(max_length=SUBJECT_MAX_LENGTH)
     content = models.JSONField(help_text=_("What was approved, as values."))
-    rendered = models.JSONField(help_text=_("Its frame and blocks, HTML and text."))
+    rendered = models.JSONField(help_text=_("By language: its frame and blocks, HTML and text."))
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar = RevisionQuerySet.as_manager()
@@ -75,6 +75,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One issue for one reader: at most one message, and what became of it."""
 
+    class Occasion(models.TextChoices):
+        ISSUE = "issue", _("the issue")
+        WELCOME = "welcome", _("a welcome")
+
     STATE_CHOICES: ClassVar = [
         (DeliveryState.PENDING.value, _("waiting")),
         (DeliveryState.CLAIMED.value, _("claimed")),
@@ -106,6 +110,12 @@ class Delivery(models.Model):
         related_name="deliveries",
         help_text=_("What was sent; set with the intent."),
     )
+    occasion = models.CharField(
+        max_length=8,
+        choices=Occasion,
+        default=Occasion.ISSUE,
+        help_text=_("A welcome brings somebody new the latest issue, also one that was sent."),
+    )
     state = models.CharField(
         max_length=10, choices=STATE_CHOICES, default=DeliveryState.PENDING.value
     )
@@ -124,6 +134,11 @@ class Delivery(models.Model):
         max_length=16, blank=True, default="", help_text=_("The set of stories that was left.")
     )
     stories = models.PositiveSmallIntegerField(null=True, help_text=_("How many were left."))
+    shown = models.TextField(
+        blank=True,
+        default="",
+        help_text=_("Which: bit n of this hexadecimal number is the revision's story n."),
+    )
 
     objects: ClassVar = DeliveryQuerySet.as_manager()
 
@@ -147,6 +162,9 @@ class Delivery(models.Model):
                 condition=~Q(state__in=["sent", "delivered", "bounced", "complained"])
                 | Q(sent_at__isnull=False, intent_at__isnull=False),
                 name="delivery_sent_has_its_times",
+            ),
+            models.CheckConstraint(
+                condition=Q(occasion__in=["issue", "welcome"]), name="delivery_occasion_known"
             ),
             models.CheckConstraint(
                 condition=~Q(state="skipped")

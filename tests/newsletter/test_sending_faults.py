@@ -274,10 +274,10 @@ def test_an_error_over_one_reader_does_not_hold_up_the_others(source, monkeypatc
     send_now(issue, now=timezone.now())
     whole = sending.choice_of
 
-    def odd(reader, groups):
+    def odd(reader, groups, now):
         if reader.email.startswith("odd"):
             raise KeyError("a choice that cannot be read")
-        return whole(reader, groups)
+        return whole(reader, groups, now)
 
     monkeypatch.setattr(sending, "choice_of", odd)
     done = drain(issue.pk)

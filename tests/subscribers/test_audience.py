@@ -32,7 +32,7 @@ def test_a_choice_follows_a_merge_in_both_directions():
     oldest = make_source(merged_into=former)
     groups = Source.objects.merge_groups()
     for chosen in (present, former, oldest):
-        choice = choice_of(make_reader(sources=[chosen]), groups)
+        choice = choice_of(make_reader(sources=[chosen]), groups, NOW)
         assert choice.source_ids == {present.pk, former.pk, oldest.pk}
 
 
