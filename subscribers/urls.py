@@ -2,13 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from subscribers import views
+from subscribers.views import door, rooms
 
 app_name = "subscribers"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.subscribe, name="subscribe"),
-    path("confirm/<str:token>", views.confirm, name="confirm"),
-    path("choices/<str:token>", views.choices, name="choices"),
-    path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
+    path("", door.subscribe, name="subscribe"),
+    path("confirm/<str:token>", rooms.confirm, name="confirm"),
+    path("choices/<str:token>", rooms.choices, name="choices"),
+    path("u/<str:token>", rooms.unsubscribe, name="unsubscribe"),
 ]

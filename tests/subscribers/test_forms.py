@@ -4,7 +4,9 @@ import pytest
 from django.http import QueryDict
 
 from subscribers.choices import Choices
-from subscribers.forms import PreferencesForm, SubscribeForm, initial_of, known_zones, zone_choices
+from subscribers.forms.choices import PreferencesForm, initial_of
+from subscribers.forms.door import SubscribeForm
+from subscribers.forms.zones import known_zones, zone_choices
 from tests.factories import make_source
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""The pages that readers see. GET and HEAD only show; the rules live in ``subscribing``."""
+"""Pages behind a personal link. GET and HEAD only show; the rules live in ``subscribing``."""
 
 from datetime import date, datetime
 
@@ -7,20 +7,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from subscribers import subscribing
 from subscribers.audience import today_of
 from subscribers.choices import choices_of
-from subscribers.forms import PreferencesForm, SubscribeForm, initial_of
+from subscribers.forms.choices import PreferencesForm, initial_of
 from subscribers.links import UNSUBSCRIBE_PURPOSE
 from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.personal import personal, reader_of
 from subscribers.subscribing import Confirmation
 from subscribers.tokens import BadToken, Purpose, make_token
+from subscribers.views.statuses import UNPROCESSABLE
 
-# RFC 9110 §15.5.21: understood, but what it says cannot be done.
-UNPROCESSABLE = 422
 GONE = 410
 Origin = ConsentEvent.Origin
 
@@ -46,19 +44,6 @@ DONE_MESSAGES = {
     ("back", State.ACTIVE): _("Welcome back. You get the next issue again."),
     ("back", PAUSED): _("Welcome back."),
 }
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def subscribe(request: HttpRequest) -> HttpResponse:
-    """Show the form; answer every valid request alike, whoever's address it names."""
-    form = SubscribeForm(request.POST or None)
-    if request.method != "POST":
-        return render(request, "subscribers/subscribe.html", {"form": SubscribeForm()})
-    if not form.is_valid():
-        return render(request, "subscribers/subscribe.html", {"form": form}, status=UNPROCESSABLE)
-    if not form.is_from_a_program:
-        subscribing.subscribe(form.cleaned_data["email"], form.choices(), now=timezone.now())
-    return render(request, "subscribers/check_inbox.html", {"email": form.cleaned_data["email"]})
 
 
 @personal

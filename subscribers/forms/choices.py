@@ -1,11 +1,9 @@
-"""Forms that readers fill in. They check what was typed and give it as one value."""
+"""What readers choose, as forms: checked, and given as one value."""
 
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any, cast
 
 from django import forms
@@ -13,49 +11,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from subscribers.addresses import BadAddress, normalised
 from subscribers.choices import DEFAULT_HOUR, Choices
+from subscribers.forms.zones import known_zones, offered_zones, zone_choices
 from subscribers.models import ZONE_MAX_LENGTH, Source, Weekday
 
 ALL, SOME = "all", "some"
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
-# Of the database's first parts, those that are places and not rules.
-REGIONS = (
-    "Africa",
-    "America",
-    "Antarctica",
-    "Arctic",
-    "Asia",
-    "Atlantic",
-    "Australia",
-    "Europe",
-    "Indian",
-    "Pacific",
-)
-
-
-@cache
-def known_zones() -> frozenset[str]:
-    """Every zone of this machine's database; reading them opens hundreds of files."""
-    return frozenset(zoneinfo.available_timezones())
-
-
-@cache
-def zone_choices() -> tuple[tuple[str, Any], ...]:
-    """Zones to choose from, by region, for a select."""
-    regions = []
-    for region in REGIONS:
-        names = sorted(name for name in known_zones() if name.startswith(f"{region}/"))
-        cities = [(name, name.removeprefix(f"{region}/").replace("_", " ")) for name in names]
-        regions.append((region, tuple(cities)))
-    return (("UTC", "UTC"), *regions)
-
-
-@cache
-def offered_zones() -> frozenset[str]:
-    """The names in ``zone_choices``: the database has rules and placeholders besides."""
-    (utc, _label), *regions = zone_choices()
-    return frozenset({utc, *(name for _region, cities in regions for name, _city in cities)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,31 +130,6 @@ class ChoicesForm(forms.Form):
             time_zone=values["time_zone"],
             paused_until=values.get("paused_until"),
         )
-
-
-class SubscribeForm(ChoicesForm):
-    """The front page's form."""
-
-    email = forms.CharField(
-        label=_("E-mail address"),
-        # Its own check says more than a browser's or Django's can.
-        widget=forms.EmailInput(
-            attrs={"autocomplete": "email", "required": True, "spellcheck": "false"}
-        ),
-        required=False,
-    )
-    # A field that nobody sees and programs fill in.
-    website = forms.CharField(required=False)
-
-    def clean_email(self) -> str:
-        try:
-            return normalised(self.cleaned_data["email"])
-        except BadAddress as exc:
-            raise ValidationError(str(exc)) from exc
-
-    @property
-    def is_from_a_program(self) -> bool:
-        return bool(self.data.get("website"))
 
 
 class PreferencesForm(ChoicesForm):
