@@ -37,15 +37,30 @@ class BadToken(ValueError):
     """The token was not made by us, or for something else."""
 
 
-def mac(key: str, purpose: Purpose, number: bytes) -> bytes:
-    message = b"broadsheet.token." + purpose.value.encode() + b"." + number
+def mac(key: str, message: bytes) -> bytes:
     return hmac.new(key.encode(), message, hashlib.sha256).digest()[:MAC_BYTES]
+
+
+def sign(message: bytes) -> bytes:
+    """Return MAC_BYTES that only we can make of a message; it begins with what it is for."""
+    return mac(settings.SECRET_KEY, message)
+
+
+def is_ours(message: bytes, signature: bytes) -> bool:
+    """Tell whether we signed this message, with the present key or one of its fallbacks."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    # Every key is tried, so that the time does not tell which one matched.
+    return bool(sum(hmac.compare_digest(signature, mac(key, message)) for key in keys))
+
+
+def message_of(purpose: Purpose, number: bytes) -> bytes:
+    return b"broadsheet.token." + purpose.value.encode() + b"." + number
 
 
 def make_token(purpose: Purpose, pk: int) -> str:
     """Return the token that lets a reader do one thing; at most 33 characters long."""
     number = pk.to_bytes((pk.bit_length() + 7) // 8 or 1, "big")
-    signed = number + mac(settings.SECRET_KEY, purpose, number)
+    signed = number + sign(message_of(purpose, number))
     return purpose.value + base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
@@ -61,8 +76,6 @@ def read_token(purpose: Purpose, token: str) -> int:
     number, signature = signed[:-MAC_BYTES], signed[-MAC_BYTES:]
     if letter != purpose.value or not 1 <= len(number) <= MAX_ID_BYTES:
         raise BadToken("not a token for this")
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    # Every key is tried, so that the time does not tell which one matched.
-    if not sum(hmac.compare_digest(signature, mac(key, purpose, number)) for key in keys):
+    if not is_ours(message_of(purpose, number), signature):
         raise BadToken("the signature is not ours")
     return int.from_bytes(number, "big")
