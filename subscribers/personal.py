@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Concatenate, ParamSpec
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
 from subscribers.models import Subscriber
 from subscribers.tokens import BadToken, Purpose, read_token
 
-View = Callable[[HttpRequest, str], HttpResponse]
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 METHODS = ["GET", "HEAD", "POST"]
 
 
-def personal(view: View) -> View:
+def personal(view: View[P]) -> View[P]:
     """Guard a view whose address holds a token: never cached, indexed or told to other sites.
 
     The token is what allows an action here, not a cookie, so there is nothing that another
@@ -24,15 +28,18 @@ def personal(view: View) -> View:
 
     @csrf_exempt
     @wraps(view)
-    def guarded(request: HttpRequest, token: str) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response: HttpResponse
-        try:
-            if request.method in METHODS:
-                response = view(request, token)
-            else:
-                response = HttpResponseNotAllowed(METHODS)
-        except BadToken:
-            response = render(request, "subscribers/bad_link.html", status=404)
+        # The view may change the language; the next request must not inherit it.
+        with translation.override(translation.get_language()):
+            try:
+                if request.method in METHODS:
+                    response = view(request, *args, **kwargs)
+                else:
+                    response = HttpResponseNotAllowed(METHODS)
+            except BadToken:
+                response = render(request, "subscribers/bad_link.html", status=404)
+            response["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
         response["Referrer-Policy"] = "no-referrer"
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
@@ -44,5 +51,17 @@ def personal(view: View) -> View:
 
 
 def reader_of(purpose: Purpose, token: str) -> Subscriber | None:
-    """Return whom a token is for, or None if they were deleted; raise BadToken."""
-    return Subscriber.objects.filter(pk=read_token(purpose, token)).first()
+    """Return whom a token is for, or None if they were deleted; raise BadToken.
+
+    From here on a ``personal`` page is in that reader's language.
+    """
+    reader = Subscriber.objects.filter(pk=read_token(purpose, token)).first()
+    if reader:
+        speak_to(reader)
+    return reader
+
+
+def speak_to(reader: Subscriber) -> None:
+    """Go on in a reader's language, where it is still one of ours."""
+    if reader.language in dict(settings.LANGUAGES):
+        translation.activate(reader.language)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from subscribers.choices import DEFAULT_HOUR, Choices
 from subscribers.forms.zones import known_zones, offered_zones, zone_choices
-from subscribers.models import ZONE_MAX_LENGTH, Source, Weekday
+from subscribers.models import ZONE_MAX_LENGTH, Source
 
 ALL, SOME = "all", "some"
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
@@ -38,8 +38,9 @@ class Company:
 
 
 class ChoicesForm(forms.Form):
-    """Editions, sources, hour and zone. What is left out of a post takes its default.
+    """Editions, sources, hour, zone and language. What a post leaves out takes its default.
 
+    The default of the language is that of the page.
     ``own_zone`` is the reader's zone now: it stays on offer, whatever it is.
     """
 
@@ -75,6 +76,12 @@ class ChoicesForm(forms.Form):
         max_length=ZONE_MAX_LENGTH,
         widget=forms.Select,
         label=_("Time zone"),
+    )
+    language = forms.ChoiceField(
+        required=False,
+        choices=settings.LANGUAGES,
+        label=_("Language"),
+        error_messages={"invalid_choice": _("We do not write in this language yet.")},
     )
 
     def __init__(self, *args: Any, own_zone: str = "UTC", **kwargs: Any) -> None:
@@ -119,62 +126,13 @@ class ChoicesForm(forms.Form):
         """Return what was chosen; call it once the form is valid."""
         values = self.cleaned_data
         only = values["which"] == SOME
-        hour, weekday = values["hour"], values.get("weekday")
+        hour = values["hour"]
         return Choices(
             wants_daily=values["wants_daily"],
             wants_weekly=values["wants_weekly"],
             all_sources=not only,
             source_slugs=tuple(sorted(values["sources"])) if only else (),
             hour=DEFAULT_HOUR if hour is None else hour,
-            weekday=Weekday.SATURDAY.value if weekday is None else weekday,
             time_zone=values["time_zone"],
-            paused_until=values.get("paused_until"),
+            language=values["language"] or get_language() or settings.LANGUAGE_CODE,
         )
-
-
-class PreferencesForm(ChoicesForm):
-    """The choices page's form: also the weekly's day, and a pause."""
-
-    weekday = forms.TypedChoiceField(
-        required=False,
-        coerce=int,
-        empty_value=None,
-        choices=Weekday.choices,
-        label=_("Day of the weekly"),
-        error_messages={"invalid_choice": _("Please choose a day of the week.")},
-    )
-    paused_until = forms.DateField(
-        required=False,
-        label=_("No mail until the end of"),
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"invalid": _("Please enter a day as year-month-day, like 2027-01-31.")},
-    )
-
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        self.today = today
-        super().__init__(*args, **kwargs)
-        self.fields["paused_until"].widget.attrs["min"] = today.isoformat()
-
-    def clean_paused_until(self) -> date | None:
-        day: date | None = self.cleaned_data["paused_until"]
-        if day and day < self.today:
-            raise ValidationError(
-                pgettext("pause", "That day is over. Please choose today or a later one.")
-            )
-        return day
-
-
-def initial_of(choices: Choices, *, today: date) -> dict[str, Any]:
-    """Return choices as a form's initial values; a pause that is over is none."""
-    nothing = not (choices.wants_daily or choices.wants_weekly)
-    pause = choices.paused_until
-    return {
-        "wants_daily": choices.wants_daily or nothing,
-        "wants_weekly": choices.wants_weekly or nothing,
-        "which": ALL if choices.all_sources else SOME,
-        "sources": list(choices.source_slugs),
-        "hour": choices.hour,
-        "weekday": choices.weekday,
-        "time_zone": choices.time_zone,
-        "paused_until": pause if pause and pause >= today else None,
-    }

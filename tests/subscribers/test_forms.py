@@ -4,8 +4,8 @@ import pytest
 from django.http import QueryDict
 
 from subscribers.choices import Choices
-from subscribers.forms.choices import PreferencesForm, initial_of
 from subscribers.forms.door import SubscribeForm
+from subscribers.forms.rooms import PauseForm, PreferencesForm
 from subscribers.forms.zones import known_zones, zone_choices
 from tests.factories import make_source
 
@@ -118,37 +118,55 @@ def test_every_zone_on_offer_is_known():
 
 
 def test_a_zone_that_is_not_on_offer_stays_selected():
-    initial = initial_of(Choices(time_zone="US/Pacific"), today=TODAY)
-    kept = PreferencesForm(initial=initial, today=TODAY, own_zone="US/Pacific")
-    assert '<option value="US/Pacific" selected>' in str(kept["time_zone"])
+    pacific = Choices(time_zone="US/Pacific")
+    assert '<option value="US/Pacific" selected>' in str(PreferencesForm(kept=pacific)["time_zone"])
     query = "wants_daily=on&time_zone=US/Pacific"
-    assert form(query, PreferencesForm, today=TODAY, own_zone="US/Pacific").is_valid()
-    assert not form(query, PreferencesForm, today=TODAY).is_valid()
+    assert form(query, PreferencesForm, kept=pacific).is_valid()
+    assert not form(query, PreferencesForm, kept=Choices()).is_valid()
+
+
+def test_a_zone_that_no_database_knows_any_more_is_shown_as_utc_and_named():
+    lost = PreferencesForm(kept=Choices(time_zone="Atlantis/Port"))
+    assert '<option value="UTC" selected>' in str(lost["time_zone"])
+    assert lost.lost_zone == "Atlantis/Port"
+    assert PreferencesForm(kept=Choices()).lost_zone == ""
 
 
 def test_a_pause_ends_today_or_later():
     for day, is_valid in ((TODAY - DAY, False), (TODAY, True), (TODAY + DAY, True)):
-        filled = form(f"wants_daily=on&paused_until={day}", PreferencesForm, today=TODAY)
-        assert filled.is_valid() is is_valid
-    assert form("wants_daily=on", PreferencesForm, today=TODAY).is_valid()
-    assert not form("wants_daily=on&paused_until=soon", PreferencesForm, today=TODAY).is_valid()
+        assert form(f"paused_until={day}", PauseForm, today=TODAY).is_valid() is is_valid
+    for wrong in ("", "paused_until=soon"):
+        assert not form(wrong, PauseForm, today=TODAY).is_valid()
 
 
 def test_choices_shown_and_sent_back_are_the_same():
     make_source(slug="ferry")
-    before = Choices(
+    choices = Choices(
         wants_daily=False,
         all_sources=False,
         source_slugs=("ferry",),
         hour=0,
         weekday=0,
         time_zone="Africa/Nairobi",
-        paused_until=TODAY + DAY,
+        language="de",
     )
+    shown = PreferencesForm(kept=choices)
     sent = QueryDict(mutable=True)
-    for name, value in initial_of(before, today=TODAY).items():
+    for name, value in shown.initial.items():
         if value is not False:
             sent.setlist(name, value if isinstance(value, list) else [value])
-    filled = PreferencesForm(sent, today=TODAY)
+    filled = PreferencesForm(sent, kept=Choices(wants_daily=False))
+    assert filled.is_valid(), filled.errors
+    assert filled.choices() == filled.shown_choices() == choices
+
+
+@pytest.mark.parametrize(
+    "lost",
+    ["", "{", "[]", "7", "null", '{"muted": 3}', '{"source_slugs": 3}', "\x00", "[" * 99_999],
+)
+def test_what_a_form_was_made_of_may_get_lost(lost):
+    sent = QueryDict(mutable=True)
+    sent.update({"wants_daily": "on", "shown": lost})
+    filled = PreferencesForm(sent, kept=Choices())
     assert filled.is_valid()
-    assert filled.choices() == before
+    assert filled.shown_choices() is None

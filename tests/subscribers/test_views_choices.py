@@ -32,7 +32,6 @@ def act(reader, action="save", **fields):
 def test_choices_are_saved_recorded_and_said_to_be(client):
     make_source(slug="ferry")
     reader = make_reader()
-    tomorrow = timezone.now().date() + timedelta(days=2)
     response = act(
         reader,
         wants_weekly="on",
@@ -41,14 +40,12 @@ def test_choices_are_saved_recorded_and_said_to_be(client):
         hour="22",
         weekday="0",
         time_zone="Asia/Tokyo",
-        paused_until=tomorrow.isoformat(),
     )
     assert "Saved." in response.content.decode()
     assert response.redirect_chain == [(page_of(reader) + "?done=saved", 302)]
     found = choices_of(reader)
     assert (found.wants_daily, found.wants_weekly, found.source_slugs) == (False, True, ("ferry",))
     assert (found.hour, found.weekday, found.time_zone) == (22, 0, "Asia/Tokyo")
-    assert found.paused_until == tomorrow
     event = reader.consent_events.get()
     assert (event.kind, event.choices) == ("changed", found.to_json())
 
@@ -61,7 +58,6 @@ def test_choices_are_saved_recorded_and_said_to_be(client):
         {"wants_daily": "on", "weekday": "7"},
         {"wants_daily": "on", "hour": "24"},
         {"wants_daily": "on", "time_zone": "Atlantis"},
-        {"wants_daily": "on", "paused_until": "2001-01-01"},
         {"wants_daily": "on", "sources": "unknown"},
     ],
 )

@@ -1,0 +1,65 @@
+"""Leaving by a link in a mail: a page with one button, and the one click of RFC 8058."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from subscribers import subscribing
+from subscribers.links import UNSUBSCRIBE_PURPOSE
+from subscribers.models import ConsentEvent, Subscriber
+from subscribers.personal import personal, reader_of
+from subscribers.tokens import BadToken
+
+Origin = ConsentEvent.Origin
+State = Subscriber.State
+
+EDITIONS = {purpose.value: (kind, purpose) for kind, purpose in UNSUBSCRIBE_PURPOSE.items()}
+
+
+@personal
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """End one edition: a page with one button for people, one POST for RFC 8058 clients.
+
+    Answers 200 without redirect, needs no cookie, may be repeated and never expires.
+    """
+    if token[:1] not in EDITIONS:
+        raise BadToken("not an unsubscribe link")
+    kind, purpose = EDITIONS[token[:1]]
+    reader = reader_of(purpose, token)
+    if reader is None:
+        return render(request, "subscribers/no_more_mail.html")
+    now = timezone.now()
+    if request.method == "POST":
+        act_on_edition(reader, kind, request, now)
+        reader.refresh_from_db()
+    other = "weekly" if kind == "daily" else "daily"
+    context = {
+        "kind": kind,
+        "is_on": may_come(reader, kind),
+        "other": other,
+        "other_is_on": may_come(reader, other),
+        "is_suppressed": reader.state == State.SUPPRESSED,
+        "may_undo": subscribing.may_undo(reader, now),
+        "came_back": request.method == "POST" and may_come(reader, kind),
+    }
+    return render(request, "subscribers/unsubscribe.html", context)
+
+
+def act_on_edition(reader: Subscriber, kind: str, request: HttpRequest, now: datetime) -> None:
+    """Unsubscribe, unless the post comes from a button that takes it back."""
+    again = request.POST.get("again", "")
+    if again in UNSUBSCRIBE_PURPOSE:
+        subscribing.undo(reader.pk, again, now=now)
+        return
+    one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+    origin = Origin.ONE_CLICK if one_click else Origin.LINK
+    subscribing.unsubscribe(reader.pk, edition=kind, now=now, origin=origin)
+
+
+def may_come(reader: Subscriber, kind: str) -> bool:
+    """Tell whether an edition comes, or would once the address is suppressed no more."""
+    wants = reader.wants_daily if kind == "daily" else reader.wants_weekly
+    stays = reader.state == State.SUPPRESSED and reader.left_at is None
+    return wants and (reader.state == State.ACTIVE or stays)
