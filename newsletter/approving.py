@@ -11,6 +11,7 @@ from newsletter import preflight
 from newsletter.content import content_of
 from newsletter.models import Issue, Revision
 from newsletter.preflight import Finding
+from newsletter.publishing import publish
 from newsletter.rendering import RenderError, render_issue
 from newsletter.states import IssueState, WrongState
 
@@ -75,7 +76,9 @@ def revise(issue: Issue, *, now: datetime) -> Revision | None:
             return None
         # Whether it is late was asked when it was approved.
         refuse_faults(locked, now=now, confirmed_late=True)
-        return freeze(locked)
+        revision = freeze(locked)
+        publish(locked.pk, now=now)
+    return revision
 
 
 def freeze(issue: Issue) -> Revision:

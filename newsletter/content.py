@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Self
 
@@ -110,14 +111,26 @@ def content_of(issue: Issue) -> IssueContent:
 def public_content_of(issue: Issue) -> IssueContent:
     """Return what anybody may read of an issue on the web.
 
-    While it is sent that is what was approved, as in the mails; once it was sent the web copy
-    follows the rows, with the editor's note on what was corrected.
+    While it is sent that is what was approved, as in the mails, with sources under their
+    present names; once it was sent the web copy follows the rows, with the editor's note on
+    what was corrected.
     """
     if issue.state != IssueState.SENT:
         revision = issue.revisions.current().first()
         if revision is not None:
-            return IssueContent.from_json(revision.content)
+            return under_present_names(IssueContent.from_json(revision.content))
     return content_of(issue)
+
+
+def under_present_names(content: IssueContent) -> IssueContent:
+    """Return a frozen content with the sources of its stories as they are called now."""
+    sources = present_sources()
+    stories = []
+    for story in content.stories:
+        present = distinct((pk for pk in story.source_ids if pk in sources), sources)
+        line = via(story.company, list(present.values()))
+        stories.append(replace(story, source_ids=tuple(present), via=line))
+    return replace(content, stories=tuple(stories))
 
 
 def present_sources() -> dict[int, Source]:
@@ -126,20 +139,22 @@ def present_sources() -> dict[int, Source]:
     return {pk: sources[present] for pk, present in Source.objects.present_ids().items()}
 
 
+def distinct(source_ids: Iterable[int], sources: dict[int, Source]) -> dict[int, Source]:
+    """Return the present sources of these ids by their own, each once."""
+    return {source.pk: source for source in map(sources.__getitem__, source_ids)}
+
+
 def story_content(story: Story, sources: dict[int, Source]) -> StoryContent:
     """Return a story; ``sources`` gives every source under its present name."""
-    distinct = {
-        source.pk: source
-        for source in (sources[credit.source_id] for credit in story.credits.all())
-    }
+    credited = distinct((credit.source_id for credit in story.credits.all()), sources)
     return StoryContent(
         key=story.key,
         headline=story.headline,
         company=story.company,
         body=story.body,
         url=story.url,
-        source_ids=tuple(distinct),
-        via=via(story.company, list(distinct.values())),
+        source_ids=tuple(credited),
+        via=via(story.company, list(credited.values())),
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from newsletter import schedule
 from newsletter.models import Delivery, Issue
+from newsletter.publishing import publish
 from newsletter.states import IssueState, WrongState
 from subscribers.models import Subscriber
 from subscribers.zones import zone_named
@@ -33,8 +34,9 @@ def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
     """Write the ledger of an approved issue, move it to sending, and return its audience.
 
     All rows or none: one transaction. A row's due time is the reader's own, never before
-    ``now``; with ``at_once`` it is ``now``. Raises WrongState where the issue is not approved,
-    which is also what a second planner of the same issue meets.
+    ``now``; with ``at_once`` it is ``now``. From then on anybody may read it on the web.
+    Raises WrongState where the issue is not approved, which is also what a second planner of
+    the same issue meets.
     """
     with transaction.atomic():
         issue.become(
@@ -46,6 +48,7 @@ def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
             count += len(batch)
         Issue.objects.filter(pk=issue.pk).update(audience=count)
         issue.audience = count
+        publish(issue.pk, now=now)
     return count
 
 

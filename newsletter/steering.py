@@ -10,6 +10,7 @@ from django.db import transaction
 from newsletter.approving import approve, revise
 from newsletter.models import Issue
 from newsletter.planning import plan
+from newsletter.publishing import publish
 from newsletter.states import DeliveryState, IssueState
 
 
@@ -47,11 +48,14 @@ def resume(issue: Issue) -> None:
 def cancel(issue: Issue, *, now: datetime) -> int:
     """End an issue for good and return how many messages will never be sent.
 
-    Messages that a worker has in hand at this moment are still settled by it.
+    Messages that a worker has in hand at this moment are still settled by it. On the web it
+    stays only if somebody has it.
     """
     with transaction.atomic():
         issue.become(IssueState.CANCELLED, finished_at=now)
         waiting = issue.deliveries.filter(state__in=[DeliveryState.PENDING, DeliveryState.CLAIMED])
-        return waiting.update(
+        dropped = waiting.update(
             state=DeliveryState.CANCELLED, lease_until=None, reason="the issue was cancelled"
         )
+        publish(issue.pk, now=now)
+    return dropped

@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef
 
 from newsletter.models import Delivery, Issue
 from newsletter.planning import plan_due
+from newsletter.publishing import publish, publish_due
 from newsletter.states import IssueState, WrongState
 
 
@@ -13,6 +14,7 @@ def tick(now: datetime) -> list[int]:
     """Plan issues whose day has begun, close those that are done, and return whose rows are due."""
     plan_due(now)
     close_finished(now)
+    publish_due(now)
     due = Delivery.objects.due(now).filter(issue=OuterRef("pk"))
     sending = Issue.objects.in_state(IssueState.SENDING).rested(now)
     return list(sending.filter(Exists(due)).order_by("pk").values_list("pk", flat=True))
@@ -32,4 +34,6 @@ def close(issue: Issue, now: datetime) -> bool:
         issue.become(IssueState.SENT, finished_at=now)
     except WrongState:
         return False
+    # From now on the web copy follows the rows.
+    publish(issue.pk, now=now)
     return True

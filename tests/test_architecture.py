@@ -23,6 +23,7 @@ STAGES = [
     "content",
     "preflight",
     "rendering",
+    "words",
     "publishing",
     "searching",
     "approving",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config.admin_theme import DateWidget, TextAreaWidget
-from newsletter import approving
+from newsletter import approving, publishing
 from newsletter.admin.renderable import guard
 from newsletter.admin.versions import WRITTEN, version_of, what_came_between
 from newsletter.models import Issue
@@ -143,8 +143,9 @@ class IssueForm(IssueModelForm):
 
 
 def settle(request: HttpRequest, issue: Issue) -> None:
-    """After an issue was edited, let mails that are not yet sent carry what it says now."""
+    """After an issue was edited, let the web and mails not yet sent carry what it says now."""
     if issue.state not in approving.REVISABLE:
+        publishing.publish(issue.pk, now=timezone.now())
         return
     try:
         revision = approving.revise(issue, now=timezone.now())

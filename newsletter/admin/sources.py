@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config.admin_theme import ModelAdmin, TabularInline, display, moment
 from newsletter.models import SourceAlias
 from newsletter.models.issues import HEADLINE_MAX_LENGTH, folded
+from newsletter.publishing import publish_credited
 from subscribers.merging import merge, runs_in_circle
 from subscribers.models import Source
 
@@ -169,6 +170,9 @@ class SourceAdmin(ModelAdmin[Source]):
         # After the labels of the page: the old name may have been typed among them.
         if change and "name" in form.changed_data:
             keep_old_name(form.instance, form.initial["name"])
+        if change:
+            # By-lines name sources.
+            publish_credited([form.instance.pk], now=timezone.now())
 
     @display(
         description=_("standing"),

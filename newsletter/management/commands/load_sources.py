@@ -4,9 +4,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from newsletter.catalogue import SOURCES_FILE, load_sources, said
+from newsletter.publishing import publish_all
 from newsletter.reading_files import Unreadable, read_text
 from subscribers.catalogue import read_sources
 
@@ -31,5 +33,6 @@ class Command(BaseCommand):
         if problems:
             lines = [f"{file}:{problem.row}: {problem.message}" for problem in problems]
             raise CommandError("\n".join([*lines, _("Nothing was stored.")]))
+        publish_all(timezone.now())
         if options["verbosity"]:
             self.stdout.write(said(loaded))
