@@ -1,6 +1,13 @@
-"""Whether an address's domain takes mail, and which one was probably meant."""
+"""What is known of the domain of an address: whether it takes mail, whether it is mistyped."""
 
 from dataclasses import dataclass
+
+from django.conf import settings
+
+from subscribers.admission.mail_servers import MailServers
+from subscribers.admission.typos import PROVIDERS, likely
+
+MAIL_SERVERS = MailServers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +24,17 @@ class DomainCheck:
 
 
 def check(email: str) -> DomainCheck:
-    """Return what is known of the domain of a normalised address."""
-    return DomainCheck(None, None)
+    """Return what is known of the domain of a normalised address, within a second.
+
+    Call it after ``admit``: it may ask name servers, which nobody may do without end.
+    """
+    local, _, domain = email.rpartition("@")
+    meant = likely(domain)
+    return DomainCheck(takes_mail(domain), f"{local}@{meant}" if meant else None)
+
+
+def takes_mail(domain: str) -> bool | None:
+    if not settings.CHECK_MX:
+        return None
+    # Name servers that deny the largest providers are wrong, and most people are there.
+    return True if domain in PROVIDERS else MAIL_SERVERS.take_mail_for(domain)
