@@ -13,7 +13,7 @@ from django.core.mail.message import sanitize_address
 from django.urls import reverse
 
 from newsletter.composing import ComposedMail
-from subscribers.emails import quoted_printable
+from subscribers.letters import quoted_printable
 from subscribers.links import absolute
 
 # RFC 5322 §2.1.1 recommends lines of at most 78 characters, "Subject: " included; longer

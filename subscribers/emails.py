@@ -1,36 +1,16 @@
-"""Mails about a subscription itself. None holds a word that a stranger typed into the form."""
+"""Sending mails about a subscription itself: whom one goes to, and which it is."""
 
-import textwrap
-from email.charset import QP, Charset
-from email.utils import make_msgid
+from collections.abc import Callable
+from datetime import datetime
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import gettext as _
 
-from subscribers.links import absolute, choices_url, confirm_url
-from subscribers.models import CONFIRM_WITHIN, Subscriber
+from subscribers import letters
+from subscribers.models import Subscriber
+from subscribers.moving import Moving, change_of, former_address, others_at, state_of
 
 State = Subscriber.State
-# RFC 3676 §4.2 asks for lines of 78 at most; 72 leave room for marks of quotation.
-TEXT_WIDTH = 72
-
-
-def quoted_printable() -> Charset:
-    """Return UTF-8 in quoted-printable: seven bits, as RFC 6376 §5.3 wants before signing."""
-    charset = Charset("utf-8")
-    charset.body_encoding = QP
-    return charset
-
-
-def wrapped(text: str) -> str:
-    """Return a text with its long lines broken between words; addresses stay whole."""
-    return "\n".join(
-        textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
-        for line in text.splitlines()
-    )
 
 
 def answer_request(subscriber_id: int) -> bool:
@@ -42,49 +22,41 @@ def answer_request(subscriber_id: int) -> bool:
     reader = Subscriber.objects.exclude(state=State.SUPPRESSED).filter(pk=subscriber_id).first()
     if reader is None:
         return False
+    reads = reader.state == State.ACTIVE
+    return send(letters.already_mail if reads else letters.confirmation_mail, reader)
+
+
+def answer_move(change_id: int, *, now: datetime) -> bool:
+    """Send what helps whoever has the address that a reader wants to move to, if anything does.
+
+    Raises what the mail server's connection raises.
+    """
+    change = change_of(change_id)
+    found = state_of(change, now)
+    if change is None or found not in (Moving.OPEN, Moving.TAKEN):
+        return False
+    if found is Moving.OPEN:
+        return send(lambda _mover: letters.address_mail(change), change.subscriber)
+    holder = others_at(change).filter(state=State.ACTIVE).first()
+    return holder is not None and send(letters.taken_mail, holder)
+
+
+def tell_former(change_id: int) -> bool:
+    """Tell a reader's former address that they moved; False where nothing may go there.
+
+    Raises what the mail server's connection raises.
+    """
+    change = change_of(change_id)
+    former = former_address(change) if change else ""
+    stopped = Subscriber.objects.filter(email=former, state=State.SUPPRESSED)
+    if change is None or not former or stopped.exists():
+        return False
+    return send(lambda reader: letters.moved_mail(reader, former), change.subscriber)
+
+
+def send(mail_for: Callable[[Subscriber], EmailMultiAlternatives], reader: Subscriber) -> bool:
+    """Send a mail in the language that a reader chose."""
     with translation.override(reader.language):
-        message = (
-            already_mail(reader) if reader.state == State.ACTIVE else confirmation_mail(reader)
-        )
+        message = mail_for(reader)
     message.send()
     return True
-
-
-def confirmation_mail(reader: Subscriber) -> EmailMultiAlternatives:
-    """Return the mail whose link leads to the page with the confirm button."""
-    subject = _("Confirm your subscription to %(name)s") % {"name": settings.PUBLICATION_NAME}
-    return mail(reader, "confirmation", subject=subject, link=confirm_url(reader.pk))
-
-
-def already_mail(reader: Subscriber) -> EmailMultiAlternatives:
-    """Return the mail for somebody who reads already: a link to their choices."""
-    subject = _("You already read %(name)s") % {"name": settings.PUBLICATION_NAME}
-    return mail(reader, "already", subject=subject, link=choices_url(reader.pk))
-
-
-def mail(reader: Subscriber, name: str, *, subject: str, link: str) -> EmailMultiAlternatives:
-    context = {
-        "subject": subject,
-        "link": link,
-        "home": absolute("/"),
-        "days": CONFIRM_WITHIN.days,
-        "publication_name": settings.PUBLICATION_NAME,
-        "postal_address": settings.POSTAL_ADDRESS,
-        "language": translation.get_language() or settings.LANGUAGE_CODE,
-    }
-    message = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
-        body=wrapped(render_to_string(f"subscribers/email/{name}.txt", context)),
-        to=[reader.email],
-        reply_to=[settings.REPLY_TO] if settings.REPLY_TO else None,
-        headers={
-            "Message-ID": make_msgid(domain=settings.MAIL_DOMAIN),
-            # RFC 3834 §5: no vacation notice shall answer this.
-            "Auto-Submitted": "auto-generated",
-        },
-    )
-    message.encoding = quoted_printable()
-    message.attach_alternative(
-        render_to_string(f"subscribers/email/{name}.html", context), "text/html"
-    )
-    return message

@@ -15,16 +15,14 @@ from django.db.models import Q
 
 from subscribers.choices import Choices, choices_of, write_choices
 from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
-from subscribers.tasks import send_confirmation
+from subscribers.queueing import after_commit
+from subscribers.restraint import ASKED_BY, was_mailed_enough
+from subscribers.signals import confirmed
 
 State = Subscriber.State
 Kind = ConsentEvent.Kind
 Origin = ConsentEvent.Origin
 
-# A form that mails any address on request must not become a weapon against that address.
-MAIL_GAP = timedelta(minutes=10)
-MAX_MAILS_A_DAY = 3
-DAY = timedelta(days=1)
 # A link out of a forwarded mail must not bring somebody back years after they left.
 UNDO_WITHIN = timedelta(days=1)
 
@@ -42,9 +40,8 @@ def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = O
     """Take a request from a normalised address, and mail what helps that person.
 
     New, waiting and former readers get a confirmation mail, active ones a link to their
-    choices, suppressed ones nothing; one address gets one such mail in MAIL_GAP and
-    MAX_MAILS_A_DAY of them in 24 hours. Nothing is returned: whoever asks must not learn
-    which of these it was.
+    choices, suppressed ones nothing, and nobody more than ``restraint`` allows. Nothing is
+    returned: whoever asks must not learn which of these it was.
     """
     with transaction.atomic():
         reader = Subscriber.objects.select_for_update().get_or_create(
@@ -52,41 +49,41 @@ def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = O
         )[0]
         if reader.state == State.SUPPRESSED:
             return
-        if reader.state == State.PENDING:
+        kept = choices_of(reader)
+        if reader.state == State.PENDING and kept != choices:
             write_choices(reader, choices)
-        asked = choices_of(reader) if reader.state == State.ACTIVE else choices
-        if was_mailed_enough(reader, now):
-            standing = standing_request(reader, now)
-            if reader.state != State.ACTIVE and (not standing or choices_in(standing) != asked):
-                record(reader, Kind.CHANGED, Origin.FORM, now, asked)
-            return
-        record(reader, Kind.SUBSCRIBED, origin, now, asked)
-        # Robust: a broker that is down must not take the page with it. The event stays,
-        # and the person can ask again.
-        # No partial: Django's log of a failure asks for a function's name.
-        transaction.on_commit(lambda: queue_mail(reader.pk), robust=True)
+        asked = kept if reader.state == State.ACTIVE else choices
+        if not was_mailed_enough(email, now):
+            record(reader, Kind.SUBSCRIBED, origin, now, choices=asked)
+            after_commit("send_confirmation", reader.pk)
+        elif reader.state != State.ACTIVE:
+            amend(reader, asked, origin, now)
 
 
-def queue_mail(subscriber_id: int) -> None:
-    # Without retries: somebody waits for the page.
-    send_confirmation.apply_async((subscriber_id,), retry=False)
+def amend(reader: Subscriber, choices: Choices, origin: Origin, now: datetime) -> None:
+    """Let a link that was mailed already confirm other choices than it was mailed for.
+
+    A request is followed by one correction at most, which a later one replaces: whoever types
+    an address again and again must not make its history grow without end.
+    """
+    standing = standing_request(reader, now)
+    if standing and choices_in(standing) == choices:
+        return
+    if standing is None or standing.kind == Kind.SUBSCRIBED:
+        record(reader, Kind.CHANGED, origin, now, choices=choices)
+    else:
+        standing.choices, standing.origin, standing.at = choices.to_json(), origin, now
+        standing.save(update_fields=["choices", "origin", "at"])
 
 
-def was_mailed_enough(reader: Subscriber, now: datetime) -> bool:
-    """Tell whether another mail would be one too many; each has its SUBSCRIBED event."""
-    mailed = reader.consent_events.filter(kind=Kind.SUBSCRIBED, origin=Origin.FORM)
-    return (
-        mailed.filter(at__gt=now - MAIL_GAP).exists()
-        or mailed.filter(at__gt=now - DAY).count() >= MAX_MAILS_A_DAY
-    )
+def asked_since(moment: datetime) -> Q:
+    """Return the condition of consent events that are requests made after a moment."""
+    return Q(Q(kind=Kind.SUBSCRIBED) | Q(kind=Kind.CHANGED, origin__in=ASKED_BY), at__gt=moment)
 
 
 def standing_request(reader: Subscriber, now: datetime) -> ConsentEvent | None:
     """Return the newest request that may still be confirmed, made since the reader left."""
-    asked = reader.consent_events.filter(
-        Q(kind=Kind.SUBSCRIBED) | Q(kind=Kind.CHANGED, origin=Origin.FORM),
-        at__gt=now - CONFIRM_WITHIN,
-    )
+    asked = reader.consent_events.filter(asked_since(now - CONFIRM_WITHIN))
     if reader.left_at:
         asked = asked.filter(at__gt=reader.left_at)
     return asked.order_by("at", "pk").last()
@@ -106,7 +103,10 @@ def confirmation_of(reader: Subscriber | None, now: datetime) -> Confirmation:
 
 
 def confirm(subscriber_id: int, *, now: datetime) -> Confirmation:
-    """Make a waiting or former reader active, with the choices of the standing request."""
+    """Make a waiting or former reader active, with the choices of the standing request.
+
+    A welcome is due from then on, and ``signals.confirmed`` is sent after the commit.
+    """
     with transaction.atomic():
         reader = locked(subscriber_id)
         found = confirmation_of(reader, now)
@@ -117,8 +117,14 @@ def confirm(subscriber_id: int, *, now: datetime) -> Confirmation:
             write_choices(reader, choices)
         kind = Kind.CONFIRMED if reader.state == State.PENDING else Kind.RESUBSCRIBED
         activate(reader, now)
+        Subscriber.objects.filter(pk=reader.pk).update(welcome_due_at=now)
         record(reader, kind, Origin.LINK, now)
+        transaction.on_commit(lambda: tell_confirmed(subscriber_id), robust=True)
         return Confirmation.CONFIRMED
+
+
+def tell_confirmed(subscriber_id: int) -> None:
+    confirmed.send(Subscriber, subscriber_id=subscriber_id)
 
 
 def change_choices(
@@ -242,7 +248,9 @@ def record(
     kind: Kind,
     origin: Origin,
     now: datetime,
+    *,
     choices: Choices | None = None,
+    detail: str = "",
 ) -> None:
     """Write down a consent with the choices it speaks of: those in force, unless given."""
     ConsentEvent.objects.create(
@@ -251,4 +259,5 @@ def record(
         origin=origin,
         at=now,
         choices=(choices or choices_of(reader)).to_json(),
+        detail=detail,
     )

@@ -5,9 +5,8 @@ from kombu.exceptions import OperationalError
 
 from subscribers.choices import Choices, choices_of
 from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
+from subscribers.restraint import MAIL_GAP, MAX_MAILS_A_DAY
 from subscribers.subscribing import (
-    MAIL_GAP,
-    MAX_MAILS_A_DAY,
     UNDO_WITHIN,
     Confirmation,
     change_choices,
