@@ -148,7 +148,9 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "subscribers.languages.LanguageMiddleware",
+    # After those whose headers and language its pages need, before all that read a body.
+    "config.limits.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -328,6 +330,8 @@ INTENT_LEASE_SECONDS = environment.whole_number(
     minimum=EMAIL_FINAL_TIMEOUT,
     maximum=86_400,
 )
+# Forgetting what is over waits for nobody.
+HOUSE_KEEPING_SECONDS = 3_600
 # How many workers a tick wakes for one issue; more send faster where there are more.
 DRAINS_PER_ISSUE = environment.whole_number("DRAINS_PER_ISSUE", default=2, minimum=1, maximum=64)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
@@ -342,10 +346,25 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=TICK_SECONDS),
         "options": {"expires": TICK_SECONDS},
     },
+    "work-on-forgotten": {
+        "task": "subscribers.tasks.work_on_forgotten",
+        "schedule": timedelta(seconds=TICK_SECONDS),
+        "options": {"expires": TICK_SECONDS},
+    },
     "answer-forgotten": {
         "task": "subscribers.tasks.answer_forgotten",
         "schedule": timedelta(seconds=TICK_SECONDS),
         "options": {"expires": TICK_SECONDS},
+    },
+    "forget-unconfirmed": {
+        "task": "subscribers.tasks.forget_unconfirmed",
+        "schedule": timedelta(seconds=HOUSE_KEEPING_SECONDS),
+        "options": {"expires": HOUSE_KEEPING_SECONDS},
+    },
+    "clear-quotas": {
+        "task": "subscribers.tasks.clear_quotas",
+        "schedule": timedelta(seconds=HOUSE_KEEPING_SECONDS),
+        "options": {"expires": HOUSE_KEEPING_SECONDS},
     },
 }
 
@@ -355,6 +374,13 @@ LANGUAGE_CODE = "en"
 # The languages that pages and mails are complete in, each by its own name.
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Only where somebody chose a language on a public page. No script reads it, and a link from
+# another site (Lax, not Strict) already opens the page in that language.
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 31_536_000  # a year
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 # What the issues are written in; the frame around them is in each reader's language.
 PUBLICATION_LANGUAGE = environment.matching(
     "PUBLICATION_LANGUAGE", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", default="en", example="pt-br"
@@ -407,6 +433,8 @@ LOGGING = {
 
 # --- The admin's look ------------------------------------------------------------------
 
+# Bytes that the desk takes; config.limits holds the readers' pages to much less.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # A hundred stories, each with nine fields and its sources, are more than Django's 1,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 MIDDLEWARE += ["newsletter.admin.security.AdminPolicyMiddleware"]

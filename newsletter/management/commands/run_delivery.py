@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from newsletter import ledger, sending, ticking
 from subscribers.answering import answer_forgotten
+from subscribers.forgetting import clear_quotas, forget_unconfirmed
+from subscribers.signing_up import work_on_forgotten
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ LOOK_SECONDS = 1.0
 class Command(BaseCommand):
     help = "Sends what is due, plans what is approved, answers requests, sweeps up after the dead."
     stopping = False
+    tidied_at = float("-inf")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -57,7 +60,12 @@ class Command(BaseCommand):
         swept = ledger.sweep()
         if swept.anything:
             self.stdout.write(f"janitor: {swept}")
+        work_on_forgotten(timezone.now())
         answer_forgotten(timezone.now())
+        if monotonic() - self.tidied_at >= settings.HOUSE_KEEPING_SECONDS:
+            self.tidied_at = monotonic()
+            forget_unconfirmed(timezone.now())
+            clear_quotas(timezone.now())
 
     def round(self) -> bool:
         """Send what is due now; False where nothing was."""
