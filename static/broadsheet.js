@@ -39,10 +39,85 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
     for (const box of boxes) box.checked = false;
     search.value = "";
     find();
-    tell();
+    boxes[0].dispatchEvent(new Event("change", { bubbles: true }));
   });
   picker.querySelector("[data-picker-tools]").hidden = boxes.length === 0;
   tell();
+}
+
+// What the choices mean, asked anew as they change.
+const QUIET_MS = 250; // so long nothing changes before it is asked
+const CHOICES = new Set(["wants_daily", "wants_weekly", "which", "sources"]);
+const NOT_ASKED = ["email", "stamp", "solution", "website"];
+
+for (const form of document.querySelectorAll("[data-outlook-form]")) {
+  const said = form.querySelector("[data-outlook-said]");
+  let outlook = form.querySelector("[data-outlook]");
+  if (!outlook) continue;
+  let waiting;
+  let asking;
+
+  // Its first lines stay in view while somebody ticks sources further up.
+  const settle = () => {
+    const line = outlook.querySelector(".outlook-line");
+    const below = outlook.getBoundingClientRect().bottom - line.getBoundingClientRect().bottom;
+    outlook.style.setProperty("--below", `${Math.max(0, below - 12)}px`);
+  };
+  const sizes = new ResizeObserver(settle);
+  const watch = () => {
+    outlook.classList.add("stays");
+    sizes.observe(outlook);
+  };
+
+  const show = (fragment) => {
+    const fresh = fragment.querySelector("[data-outlook]");
+    // It may grow and does not shrink, or the page would jump with every tick.
+    fresh.style.minBlockSize = `${outlook.offsetHeight}px`;
+    sizes.disconnect();
+    outlook.replaceWith(fresh);
+    outlook = fresh;
+    watch();
+    said.textContent = fresh.querySelector(".outlook-line").textContent;
+  };
+
+  const ask = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    const fields = new URLSearchParams(new FormData(form));
+    for (const name of NOT_ASKED) fields.delete(name);
+    try {
+      const answer = await fetch(form.dataset.outlookForm, {
+        method: "POST",
+        body: fields,
+        signal: asking.signal,
+      });
+      if (!answer.ok) return;
+      const fragment = document.createElement("template");
+      fragment.innerHTML = await answer.text();
+      show(fragment.content);
+    } catch (error) {
+      // Aborted, or offline: what stands there is only of a moment ago.
+    }
+  };
+
+  form.addEventListener("change", (event) => {
+    if (!CHOICES.has(event.target.name)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, QUIET_MS);
+  });
+  form.querySelector("[data-outlook-ask]").hidden = true;
+  watch();
+}
+
+// The wait on the page that asks to press once more.
+for (const line of document.querySelectorAll("[data-wait]")) {
+  setTimeout(() => { line.textContent = line.dataset.over; }, Number(line.dataset.wait) * 1000);
+}
+
+// A small form has no list of time zones; those of these regions are known to the server.
+for (const field of document.querySelectorAll("[data-zone-regions]")) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (field.dataset.zoneRegions.split(" ").includes(zone.split("/")[0])) field.value = zone;
 }
 
 // The browser knows the time zone: say it, and offer the list only to those who differ.

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from config.celery import app as celery
+from subscribers.views import stamped
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -21,6 +23,9 @@ def house(settings, tmp_path):
     settings.MIN_FORM_SECONDS = 0
     settings.SIGN_UPS_PER_NETWORK = settings.SIGN_UPS_PER_HOUR = 1_000_000
     settings.CHECK_MX = False
+    # What an earlier test left in this process: a page of other sources, another language.
+    stamped.page.cache_clear()
+    translation.activate(settings.LANGUAGE_CODE)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

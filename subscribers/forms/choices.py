@@ -104,9 +104,16 @@ class ChoicesForm(forms.Form):
         return [Company(name, tuple(sources)) for name, sources in groups.items()]
 
     def clean_which(self) -> str:
+        return self.cleaned_data["which"] or self.default_way()
+
+    def default_way(self) -> str:
         """Take a post that names sources for one that chooses them."""
-        named = bool(self.data.get("sources"))
-        return self.cleaned_data["which"] or (SOME if named else ALL)
+        return SOME if self["sources"].value() else ALL
+
+    @property
+    def way(self) -> str:
+        """Which of the two ways to choose sources is ticked."""
+        return self["which"].value() or self.default_way()
 
     def clean_time_zone(self) -> str:
         zone = self.cleaned_data["time_zone"] or "UTC"

@@ -1,4 +1,4 @@
-"""The front page and the confirmation, as a browser meets them."""
+"""From the front page to the confirmation, and what all personal pages have in common."""
 
 from datetime import timedelta
 
@@ -10,50 +10,16 @@ from django.utils import timezone
 
 from subscribers.links import choices_url, confirm_url, unsubscribe_url
 from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
-from subscribers.tasks import send_confirmation
 from tests.factories import make_reader, make_source
+from tests.subscribers.doors import ADA, rows
 
 pytestmark = pytest.mark.django_db
 
-ADA = "ada@example.com"
-GOOD = {"email": ADA, "wants_daily": "on", "wants_weekly": "on", "which": "all"}
 State = Subscriber.State
-
-
-@pytest.fixture
-def post(client, monkeypatch, django_capture_on_commit_callbacks):
-    """Send the form and run the task that it queues."""
-    monkeypatch.setattr(
-        send_confirmation, "apply_async", lambda args, **_: send_confirmation(*args)
-    )
-
-    def posting(**fields):
-        with django_capture_on_commit_callbacks(execute=True):
-            return client.post("/", {**GOOD, **fields})
-
-    return posting
 
 
 def path(url):
     return url.removeprefix(django_settings.BASE_URL)
-
-
-def rows():
-    """Everything about people that a request could change."""
-    return (
-        list(Subscriber.objects.order_by("pk").values()),
-        list(ConsentEvent.objects.order_by("pk").values()),
-        list(Subscriber.sources.through.objects.order_by("pk").values()),
-    )
-
-
-def test_the_form_offers_sources_hours_and_zones(client):
-    make_source("Ferry Weekly", slug="ferry")
-    page = client.get("/").content.decode()
-    assert '<html lang="en"' in page
-    assert 'value="ferry"' in page
-    assert '<option value="Europe/Zurich">' in page
-    assert '<option value="7" selected>07:00</option>' in page
 
 
 def test_a_subscription_goes_from_the_form_by_mail_to_the_confirmed_reader(client, post):
@@ -72,87 +38,6 @@ def test_a_subscription_goes_from_the_form_by_mail_to_the_confirmed_reader(clien
     reader.refresh_from_db()
     assert (reader.state, reader.hour, reader.time_zone) == (State.ACTIVE, 6, "Asia/Tokyo")
     assert [source.slug for source in reader.sources.all()] == ["ferry"]
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"state": State.PENDING},
-        {"state": State.ACTIVE},
-        {"state": State.UNSUBSCRIBED},
-        {"state": State.SUPPRESSED, "suppression": "complained"},
-    ],
-)
-def test_the_answer_does_not_tell_whether_an_address_is_known(post, fields):
-    unknown = post()
-    Subscriber.objects.all().delete()
-    make_reader(ADA, **fields)
-    known = post()
-    assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
-    assert known.headers.items() == unknown.headers.items()
-
-
-def test_a_program_that_fills_the_hidden_field_is_told_the_same_and_forgotten(post):
-    told = post(website="https://casino.example")
-    assert rows() == ([], [], [])
-    assert told.content == post().content
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "said"),
-    [
-        ("email", "", "Please enter your e-mail address."),
-        ("email", "a@example.com, b@example.com", "one address only"),
-        ("email", "x" * 10_000 + "@example.com", "longer than the 254 characters"),
-        ("email", "ada@example.com\r\nBcc: bob@example.com", "one address only"),
-        ("email", "ada@exam\nple.com", "not a complete e-mail address"),
-        ("email", "jörg@example.com", "before the @"),
-        ("email", "ada\x00@example.com", "Null characters"),
-        ("sources", "no-such-source", "not on offer"),
-        ("sources", "\x00", "not on offer"),
-        ("time_zone", "Nowhere/At/All", "time zone is not known"),
-        ("hour", "99", "Please choose an hour"),
-        ("hour", "\x00", "Please choose an hour"),
-    ],
-)
-def test_bad_input_gets_a_clear_page_and_stores_nothing(post, field, value, said):
-    response = post(**{field: value})
-    assert response.status_code == 422
-    assert said in response.content.decode()
-    assert rows() == ([], [], [])
-    assert mail.outbox == []
-
-
-def test_an_error_is_tied_to_its_field(post):
-    page = post(email="ada").content.decode()
-    assert 'aria-describedby="id_email_error"' in page
-    assert 'id="id_email_error"' in page
-    assert 'aria-invalid="true"' in page
-
-
-def test_what_was_typed_comes_back_escaped(post):
-    page = post(email='"><script>alert(1)</script>').content.decode()
-    assert "<script>alert" not in page
-
-
-def test_choosing_no_edition_is_an_error_that_is_said(client):
-    response = client.post("/", {"email": ADA})
-    assert response.status_code == 422
-    assert "the daily, the weekly, or both" in response.content.decode()
-
-
-def test_a_body_of_ten_megabytes_is_refused_with_a_page(client):
-    response = client.post("/", {**GOOD, "email": "x" * 10_000_000})
-    assert response.status_code == 400
-    assert "We could not read that" in response.content.decode()
-    assert rows() == ([], [], [])
-
-
-def test_a_form_without_its_csrf_token_gets_a_page_that_says_what_to_do():
-    response = Client(enforce_csrf_checks=True).post("/", GOOD)
-    assert response.status_code == 403
-    assert "send the form once more" in response.content.decode()
-    assert rows() == ([], [], [])
 
 
 def test_confirming_needs_no_cookie():
