@@ -60,7 +60,8 @@ def limit_for(request: HttpRequest) -> int:
 def throw_away(body: HttpRequest | BinaryIO) -> None:
     """Read a body to its end, or to MOST_THROWN_AWAY, and forget it."""
     read = 0
-    # Whoever stopped sending needs no page.
-    with contextlib.suppress(OSError):
+    # Whoever stopped sending needs no page, and each server has errors of its own for that
+    # and for broken chunks: none of them is ours.
+    with contextlib.suppress(Exception):
         while read < MOST_THROWN_AWAY and (chunk := body.read(CHUNK)):
             read += len(chunk)

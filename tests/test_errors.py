@@ -48,8 +48,8 @@ def test_a_name_that_is_not_ours_is_said_to_be_with_the_setting_to_change(client
 
 def test_a_form_that_is_too_long_is_not_blamed_on_the_name(client, db):
     response = client.post("/", TOO_LONG)
-    assert response.status_code == 400
-    assert "too long or broken" in page(response)
+    assert response.status_code == 413
+    assert "That was too much" in page(response)
     assert "ALLOWED_HOSTS" not in page(response)
 
 

@@ -24,10 +24,7 @@ class DomainCheck:
 
 
 def check(email: str) -> DomainCheck:
-    """Return what is known of the domain of a normalised address, within a second.
-
-    Call it after ``admit``: it may ask name servers, which nobody may do without end.
-    """
+    """Return what is known of the domain of a normalised address, within a second."""
     local, _, domain = email.rpartition("@")
     meant = likely(domain)
     return DomainCheck(takes_mail(domain), f"{local}@{meant}" if meant else None)

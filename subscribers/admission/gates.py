@@ -12,8 +12,9 @@ from subscribers.admission.stamps import BadStamp, age_of, make_stamp
 from subscribers.admission.work import is_solved
 
 # Who sends no proof of work waits this long for each address instead: without scripts a
-# reader presses once more after half a minute, and a program has to keep a stamp for every
-# address and come back with it, at no less than what the work would have cost it.
+# reader presses once more after half a minute. A program pays less than the work would cost
+# it, but most never come back, those that do need two visits and a memory for every address,
+# and the quotas hold for them too. Nobody is shut out for having no script.
 PATIENCE = timedelta(seconds=30)
 OVERALL = "sign-ups"
 
@@ -69,15 +70,13 @@ def admit(applicant: Applicant, *, now: datetime) -> None:
 def check_patience(applicant: Applicant, now: datetime) -> None:
     """Raise NotYet unless the form was out long enough, and the work done where it is asked."""
     bits: int = settings.PROOF_OF_WORK_BITS
-    worked = is_solved(applicant.stamp, applicant.email, applicant.solution, bits=bits)
-    least = PATIENCE if bits and not worked else timedelta(seconds=settings.MIN_FORM_SECONDS)
-    if not least and not bits:
+    typing = timedelta(seconds=settings.MIN_FORM_SECONDS)
+    if not bits and not typing:
         return
-    age = age_for(applicant, now, bound=bits > 0 and not worked)
+    worked = not bits or is_solved(applicant.stamp, applicant.email, applicant.solution, bits=bits)
+    least = typing if worked else PATIENCE
+    age = age_for(applicant, now, bound=not worked)
     if age is None:
-        # A solution for a stamp that is no good was found by a script, which finds the next.
-        if applicant.solution:
-            least = timedelta(seconds=settings.MIN_FORM_SECONDS)
         raise NotYet(math.ceil(least.total_seconds()), make_stamp(now, applicant.email))
     if age < least:
         raise NotYet(math.ceil((least - age).total_seconds()), applicant.stamp)

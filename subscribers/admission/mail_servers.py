@@ -1,8 +1,8 @@
 """Whether a domain takes mail, as far as name servers answer quickly.
 
-A form waits for no name server: a question takes a second at most, and where the servers
-kept silent, nobody is asked for a minute. Who has a domain with silent servers can bring that
-about; all they gain is that typing errors pass, which the confirmation mail finds out.
+A form waits for no name server: a question takes a second at most, two may wait at once, and
+where the servers kept silent, nobody is asked for a minute. Who has a domain with silent
+servers can bring that about; all they gain is that typing errors pass, which nobody confirms.
 """
 
 import threading
@@ -21,6 +21,8 @@ ATTEMPT_SECONDS = 0.4
 REMEMBERED_FOR = timedelta(minutes=10).total_seconds()
 SILENT_FOR = timedelta(minutes=1).total_seconds()
 MOST_REMEMBERED = 1_000
+# So many threads of a process may wait for an answer; whoever comes meanwhile is let through.
+MOST_AT_ONCE = 2
 # Of tests and examples (RFC 2606, RFC 6761), of a house (RFC 6762 and ICANN's .internal) and
 # of Tor (RFC 7686): the public name servers know nothing of them.
 RESERVED = frozenset(["test", "example", "invalid", "localhost", "local", "internal", "onion"])
@@ -43,6 +45,7 @@ class MailServers:
         self.resolver = resolver
         self.clock = clock
         self.lock = threading.Lock()
+        self.slots = threading.BoundedSemaphore(MOST_AT_ONCE)
         self.remembered: dict[str, tuple[float, bool | None]] = {}
         self.silent_until = 0.0
 
@@ -56,6 +59,8 @@ class MailServers:
                 return answer
             if self.clock() < self.silent_until:
                 return None
+        if not self.slots.acquire(blocking=False):
+            return None
         try:
             answer = self.look_up(domain)
         except Timeout:
@@ -65,6 +70,8 @@ class MailServers:
         except (DNSException, OSError, ValueError):
             # No name server is known here, none can be reached, or they are at a loss.
             answer = None
+        finally:
+            self.slots.release()
         self.remember(domain, answer)
         return answer
 

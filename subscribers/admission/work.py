@@ -38,5 +38,7 @@ def is_solved(stamp: str, email: str, solution: str, *, bits: int) -> bool:
     """Tell whether a solution is one; it costs one digest, whatever is sent."""
     if not NONCE.fullmatch(solution):
         return False
-    digest = hashlib.sha256(b"%b:%b:%b" % (stamp.encode(), folded(email), solution.encode()))
+    digest = hashlib.sha256(
+        b"%b:%b:%b" % (stamp.encode(errors="replace"), folded(email), solution.encode())
+    )
     return int.from_bytes(digest.digest(), "big") >> (DIGEST_BITS - bits) == 0
