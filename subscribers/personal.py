@@ -5,16 +5,18 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
+from subscribers.languages import is_spoken
 from subscribers.models import Subscriber
 from subscribers.tokens import BadToken, Purpose, read_token
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 METHODS = ["GET", "HEAD", "POST"]
 
 
@@ -28,8 +30,8 @@ def personal(view: View[P]) -> View[P]:
 
     @csrf_exempt
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response: HttpResponse
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        response: HttpResponseBase
         # The view may change the language; the next request must not inherit it.
         with translation.override(translation.get_language()):
             try:
@@ -63,5 +65,5 @@ def reader_of(purpose: Purpose, token: str) -> Subscriber | None:
 
 def speak_to(reader: Subscriber) -> None:
     """Go on in a reader's language, where it is still one of ours."""
-    if reader.language in dict(settings.LANGUAGES):
+    if is_spoken(reader.language):
         translation.activate(reader.language)

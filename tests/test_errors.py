@@ -108,7 +108,7 @@ def test_no_readers_token_stands_in_the_log(log, db, monkeypatch):
     def broken(*args):
         raise ValueError("broken")
 
-    monkeypatch.setattr("subscribers.views.choosing.today_of", broken)
+    monkeypatch.setattr("subscribers.views.visiting.today_of", broken)
     client.get(choices)
     said = log.getvalue()
     assert "Internal Server Error: /choices/…" in said

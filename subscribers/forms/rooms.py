@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
@@ -16,6 +17,14 @@ from subscribers.addresses import BadAddress, normalised
 from subscribers.choices import Choices
 from subscribers.forms.choices import ALL, SOME, ChoicesForm
 from subscribers.models import Weekday
+
+# Why people leave, as it is kept, and as the page says it.
+REASONS = {
+    "too many mails": _("Too many mails"),
+    "not what I expected": _("Not what I expected"),
+    "never asked for it": _("I never asked for it"),
+    "other": _("Something else"),
+}
 
 
 class PreferencesForm(ChoicesForm):
@@ -130,3 +139,10 @@ class AddressForm(forms.Form):
         if email == self.own:
             raise ValidationError(_("This is the address that we write to already."))
         return email
+
+
+def reason_in(sent: QueryDict) -> str:
+    """Return why somebody says to leave, or "": a listed reason, own words, or both."""
+    listed = sent.get("reason", "")
+    own = sent.get("words", "").strip()
+    return ": ".join(part for part in (listed if listed in REASONS else "", own) if part)

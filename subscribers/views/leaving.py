@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils import timezone
 
 from subscribers import subscribing
+from subscribers.forms.rooms import REASONS, reason_in
+from subscribers.leaving import give_reason
 from subscribers.links import UNSUBSCRIBE_PURPOSE
 from subscribers.models import ConsentEvent, Subscriber
 from subscribers.personal import personal, reader_of
@@ -31,9 +34,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if reader is None:
         return render(request, "subscribers/no_more_mail.html")
     now = timezone.now()
-    if request.method == "POST":
-        act_on_edition(reader, kind, request, now)
-        reader.refresh_from_db()
+    done = act(reader, kind, posted(request), now) if request.method == "POST" else ""
+    reader.refresh_from_db()
     other = "weekly" if kind == "daily" else "daily"
     context = {
         "kind": kind,
@@ -42,20 +44,35 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         "other_is_on": may_come(reader, other),
         "is_suppressed": reader.state == State.SUPPRESSED,
         "may_undo": subscribing.may_undo(reader, now),
-        "came_back": request.method == "POST" and may_come(reader, kind),
+        "done": done,
+        "reasons": REASONS,
     }
     return render(request, "subscribers/unsubscribe.html", context)
 
 
-def act_on_edition(reader: Subscriber, kind: str, request: HttpRequest, now: datetime) -> None:
-    """Unsubscribe, unless the post comes from a button that takes it back."""
-    again = request.POST.get("again", "")
-    if again in UNSUBSCRIBE_PURPOSE:
+def posted(request: HttpRequest) -> QueryDict:
+    """Return what was posted; a body that cannot be read says no more than that it was posted."""
+    try:
+        return request.POST
+    except MultiPartParserError:
+        return QueryDict()
+
+
+def act(reader: Subscriber, kind: str, sent: QueryDict, now: datetime) -> str:
+    """Unsubscribe, unless the post comes from a button for later; tell what was done.
+
+    A mail provider's click is one whatever else it sends along.
+    """
+    one_click = sent.get("List-Unsubscribe") == "One-Click"
+    again = str(sent.get("again", ""))
+    if not one_click and again in UNSUBSCRIBE_PURPOSE:
         subscribing.undo(reader.pk, again, now=now)
-        return
-    one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+        return "back"
+    if not one_click and sent.get("action") == "reason":
+        return "told" if give_reason(reader.pk, reason_in(sent), now=now) else ""
     origin = Origin.ONE_CLICK if one_click else Origin.LINK
     subscribing.unsubscribe(reader.pk, edition=kind, now=now, origin=origin)
+    return "left"
 
 
 def may_come(reader: Subscriber, kind: str) -> bool:
