@@ -1,14 +1,25 @@
+"""What tests of people share."""
+
+from datetime import UTC, datetime
+
 import pytest
 
-from tests.subscribers.doors import GOOD
+from subscribers.choices import Choices
+from subscribers.subscribing import subscribe
+from subscribers.tasks import send_confirmation
 
 
 @pytest.fixture
-def post(client, workers, django_capture_on_commit_callbacks):
-    """Send the front page's form and do the work that it queues."""
+def ask(monkeypatch, django_capture_on_commit_callbacks):
+    """Ask to subscribe, and tell which readers a mail was queued for."""
 
-    def posting(path="/", **fields):
+    def asking(choices=None, *, now=None, email="ada@example.com", origin="form"):
+        queued = []
+        monkeypatch.setattr(send_confirmation, "apply_async", lambda args, **_: queued.extend(args))
+        choices = choices or Choices(hour=5)
+        now = now or datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
         with django_capture_on_commit_callbacks(execute=True):
-            return client.post(path, {**GOOD, **fields})
+            subscribe(email, choices, now=now, origin=origin)
+        return queued
 
-    return posting
+    return asking
