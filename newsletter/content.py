@@ -163,10 +163,10 @@ def via(label: str, sources: list[Source]) -> str:
 
     A reader of “Netflix · via InfoQ” sees who did the work and who wrote about it.
     """
+    return ", ".join(source.name for source in sources if not names_source(label, source))
+
+
+def names_source(label: str, source: Source) -> bool:
+    """Tell whether a label names a source or the company behind it."""
     named = label.casefold()
-    others = [
-        source.name
-        for source in sources
-        if source.company.casefold() not in named and source.name.casefold() not in named
-    ]
-    return ", ".join(others)
+    return source.company.casefold() in named or source.name.casefold() in named

@@ -2,108 +2,150 @@
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
 
-from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, NullIf
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 
-from newsletter.content import IssueContent, StoryContent, public_content_of
-from newsletter.models import Issue, Story
-from newsletter.rendering import RenderError, web_html
-from subscribers.links import absolute
+from newsletter.calendars import Entry, months_of
+from newsletter.content import IssueContent
+from newsletter.listing import (
+    address_of,
+    before_page,
+    head,
+    kind_asked_for,
+    lines_of,
+    page_of_lines,
+)
+from newsletter.models import Issue, WebCopy
+from newsletter.models.issues import FIRST_DAY, LAST_DAY
+from newsletter.page_cache import Page, public_page, rendered
+from newsletter.presenting import shown
+from newsletter.publishing import text_of
+from newsletter.rendering.cleaning import shortened
 
-ISSUES_A_PAGE = 30
+# What search engines and messengers show under a title before they cut.
+DESCRIPTION_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A story or a thread as its page shows it."""
+class Neighbour:
+    """The issue of the same kind before or after another one."""
 
-    key: str
-    headline: str
-    html: SafeString
-    company: str = ""
-    via: str = ""
-    url: str = ""
+    slug: str
+    day: date
 
 
-@require_safe
-def archive(request: HttpRequest) -> HttpResponse:
+@public_page
+def archive(request: HttpRequest) -> Page:
     """List public issues, newest first; ``?kind=`` shows one kind, ``?page=`` older ones."""
-    kind = request.GET.get("kind", "")
-    issues = Issue.objects.public().newest_first()
-    if kind:
-        if kind not in Issue.Kind.values:
-            raise Http404(f"no issues of kind {kind!r}")
-        issues = issues.of_kind(kind)
-    page = Paginator(with_first_headlines(issues), ISSUES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "newsletter/archive.html", {"page": page, "kind": kind})
-
-
-def with_first_headlines(issues: QuerySet[Issue]) -> QuerySet[Issue, Any]:
-    """Add what the list says of each: its subject or first headline, and how many stories."""
-    first = Story.objects.filter(issue=OuterRef("pk")).order_by("position", "pk")
-    return issues.annotate(
-        line=Coalesce(NullIf("subject", Value("")), Subquery(first.values("headline")[:1])),
-        story_count=Count("stories"),
-    )
-
-
-@require_safe
-def issue(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show one public issue; each story's anchor is its key."""
-    found = get_object_or_404(Issue.objects.public(), slug=slug)
-    content = public_content_of(found)
-    neighbours = Issue.objects.public().of_kind(found.kind)
+    kind = kind_asked_for(request)
+    copies = WebCopy.objects.newest_first()
+    found = page_of_lines(request, copies.of_kind(kind) if kind else copies)
+    years = WebCopy.objects.years()
+    address = address_of(reverse("newsletter:archive"), found.page, kind=kind)
     context = {
-        "issue": found,
-        **shown(content),
-        "canonical": absolute(request.path),
-        "earlier": neighbours.filter(period_end__lt=found.period_end).newest_first().first(),
-        "later": neighbours.filter(period_end__gt=found.period_end).newest_first().last(),
+        "page": found.page,
+        "before": before_page(kind=kind),
+        "lines": found.lines,
+        "kind": kind,
+        "years": years,
     }
-    return render(request, "newsletter/issue.html", context)
-
-
-def shown(content: IssueContent) -> dict[str, Any]:
-    """Return an issue's parts with their Markdown as HTML."""
-    is_weekly = content.kind == Issue.Kind.WEEKLY
-    return {
-        "content": content,
-        "opening_title": _("The Week in Review") if is_weekly else _("Signal of the Day"),
-        "opening": readable(content.opening) if content.opening else "",
-        "stories": [story_passage(story) for story in content.stories],
-        "threads": [
-            Passage(key=thread.key, headline=thread.title, html=readable(thread.body))
-            for thread in content.threads
-        ],
-        "patterns": readable(content.patterns) if content.patterns else "",
-    }
-
-
-def readable(markdown: str) -> SafeString:
-    """Return a text's HTML; one that cannot be rendered is shown as it was written."""
-    try:
-        return web_html(markdown)
-    except RenderError:
-        return format_html("<pre>{}</pre>", markdown)
-
-
-def story_passage(story: StoryContent) -> Passage:
-    return Passage(
-        key=story.key,
-        headline=story.headline,
-        html=readable(story.body),
-        company=story.company,
-        via=story.via,
-        # A link may lead to the web and nowhere else, whatever found its way into the row.
-        url=story.url if story.url.startswith(("https://", "http://")) else "",
+    return Page(
+        address,
+        [found.lines, years, found.page.paginator.num_pages],
+        found.changed_at,
+        lambda: rendered("newsletter/archive.html", address, {**head(address), **context}),
     )
+
+
+@public_page
+def year(request: HttpRequest, year: int) -> Page:
+    """Show a year as a calendar on which every day leads to its issue."""
+    first, last = span(year)
+    lines, changed_at = lines_of(WebCopy.objects.between(first, last).newest_first())
+    if not lines:
+        raise Http404(f"no issue of {year}")
+    earlier, later = WebCopy.objects.around(first, last)
+    address = reverse("newsletter:year", args=[year])
+
+    def render() -> str:
+        entries = [
+            Entry(line.day, line.slug, line.text, line.kind == Issue.Kind.WEEKLY) for line in lines
+        ]
+        context = {
+            "year": year,
+            "months": months_of(entries),
+            "weekdays": [(WEEKDAYS_ABBR[day], WEEKDAYS[day]) for day in range(7)],
+            "count": len(lines),
+            "has_weeklies": any(entry.is_weekly for entry in entries),
+            "earlier": earlier,
+            "later": later,
+        }
+        return rendered("newsletter/archive_year.html", address, {**head(address), **context})
+
+    return Page(address, [lines, earlier, later], changed_at, render)
+
+
+@public_page
+def month(request: HttpRequest, year: int, month: int) -> Page:
+    """List the issues of a month, newest first."""
+    first, last = span(year, month)
+    lines, changed_at = lines_of(WebCopy.objects.between(first, last).newest_first())
+    if not lines:
+        raise Http404(f"no issue of {year}-{month}")
+    earlier, later = WebCopy.objects.around(first, last)
+    address = reverse("newsletter:month", args=[year, month])
+    context = {"month": first, "lines": lines, "earlier": earlier, "later": later}
+    return Page(
+        address,
+        [lines, earlier, later],
+        changed_at,
+        lambda: rendered("newsletter/archive_month.html", address, {**head(address), **context}),
+    )
+
+
+def span(year: int, month: int | None = None) -> tuple[date, date]:
+    """Return the first and last day of a year or month; raise Http404 for one of no issue."""
+    if not (FIRST_DAY.year <= year <= LAST_DAY.year and (month is None or 1 <= month <= 12)):
+        raise Http404(f"no issue of {year}-{month}")
+    start, end = (month, month) if month else (1, 12)
+    return date(year, start, 1), date(year, end, calendar.monthrange(year, end)[1])
+
+
+@public_page
+def issue(request: HttpRequest, slug: str) -> Page:
+    """Show one public issue; each story's anchor is its key."""
+    copy = get_object_or_404(
+        WebCopy.objects.select_related("issue").defer("content"), issue__slug=slug
+    )
+    earlier, later = neighbours(copy.issue)
+    address = reverse("newsletter:issue", args=[slug])
+
+    def render() -> str:
+        content = IssueContent.from_json(copy.content)
+        opening = text_of(content.opening)
+        context = {
+            "issue": copy.issue,
+            "copy": copy,
+            **shown(content),
+            "description": shortened(opening or content.subject, DESCRIPTION_LENGTH),
+            "earlier": earlier,
+            "later": later,
+        }
+        return rendered("newsletter/issue.html", address, {**head(address), **context})
+
+    return Page(address, [copy.content_hash, earlier, later], copy.changed_at, render)
+
+
+def neighbours(issue: Issue) -> tuple[Neighbour | None, Neighbour | None]:
+    """Return the public issues of the same kind before and after one."""
+    days = WebCopy.objects.of_kind(issue.kind).values_list("issue__slug", "issue__period_end")
+    before = days.filter(issue__period_end__lt=issue.period_end).order_by("-issue__period_end")
+    after = days.filter(issue__period_end__gt=issue.period_end).order_by("issue__period_end")
+    earlier, later = (Neighbour(*row) if row else None for row in (before.first(), after.first()))
+    return earlier, later

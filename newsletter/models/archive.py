@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import Cast, Left
 from django.utils.translation import gettext_lazy as _
 
 from newsletter.models.deliveries import HASH_LENGTH
@@ -27,6 +29,28 @@ class WebCopyQuerySet(models.QuerySet["WebCopy"]):
 
     def of_kind(self, kind: str) -> Self:
         return self.filter(issue__kind=kind)
+
+    def between(self, first: date, last: date) -> Self:
+        """Copies of issues whose period ended on one of these days."""
+        return self.filter(issue__period_end__range=(first, last))
+
+    def years(self) -> list[int]:
+        """Return the years that have an issue, the newest first."""
+        day = Cast("issue__period_end", models.CharField())
+        years = self.order_by().annotate(year=Left(day, 4)).values_list("year", flat=True)
+        return sorted(map(int, years.distinct()), reverse=True)
+
+    def newest_change(self) -> datetime | None:
+        """Return when anything in the archive last changed."""
+        newest: datetime | None = self.aggregate(newest=models.Max("changed_at"))["newest"]
+        return newest
+
+    def around(self, first: date, last: date) -> tuple[date | None, date | None]:
+        """Return the days of the nearest issues before and after a span of days."""
+        days = self.values_list("issue__period_end", flat=True)
+        before = days.filter(issue__period_end__lt=first).order_by("-issue__period_end").first()
+        after = days.filter(issue__period_end__gt=last).order_by("issue__period_end").first()
+        return before, after
 
 
 class WebCopy(models.Model):

@@ -1,0 +1,113 @@
+"""The archive by source: who was read, and what of theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+
+from newsletter.listing import address_of, head, page_asked_for
+from newsletter.models import WebCopy, WebPassage
+from newsletter.page_cache import Page, public_page, rendered
+from newsletter.rendering.cleaning import shortened
+from subscribers.models import Source
+
+STORIES_A_PAGE = 30
+# Two lines on a desk's screen, four on a telephone.
+SUMMARY_LENGTH = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A source and how many stories of the archive are credited to it."""
+
+    name: str
+    slug: str
+    stories: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """A story as a source's page lists it."""
+
+    headline: str
+    key: str
+    issue_slug: str
+    kind: str
+    day: date
+    company: str
+    via: str
+    summary: str
+
+
+@public_page
+def sources(request: HttpRequest) -> Page:
+    """List the sources that have a story in the archive, by company."""
+    rows = (
+        Source.objects.order_by()
+        .annotate(shown=Count("web_passages"))
+        .filter(shown__gt=0)
+        .values_list("company", "name", "slug", "shown")
+    )
+    found = sorted(rows, key=lambda row: (row[0].casefold(), row[1].casefold()))
+    companies = [
+        (company, [Counted(*row[1:]) for row in group])
+        for company, group in groupby(found, key=lambda row: row[0])
+    ]
+    address = reverse("newsletter:sources")
+    context = {"companies": companies, "count": len(found)}
+    return Page(
+        address,
+        companies,
+        WebCopy.objects.newest_change(),
+        lambda: rendered("newsletter/sources.html", address, {**head(address), **context}),
+    )
+
+
+@public_page
+def source(request: HttpRequest, slug: str) -> Page | HttpResponse:
+    """List a source's stories, newest first; one that was merged leads to its present name."""
+    found = get_object_or_404(Source, slug=slug)
+    present = Source.objects.present_ids()[found.pk]
+    if present != found.pk:
+        return redirect("newsletter:source", Source.objects.get(pk=present).slug, permanent=True)
+    page = page_asked_for(request, stories_of(found), STORIES_A_PAGE)
+    rows = list(page.object_list)
+    lines = [line_of(passage) for passage in rows]
+    changed_at: datetime | None = max((row.copy.changed_at for row in rows), default=None)
+    address = address_of(reverse("newsletter:source", args=[slug]), page)
+    context = {"source": found, "page": page, "lines": lines}
+    return Page(
+        address,
+        [found.name, found.company, found.homepage_url, lines, page.paginator.count],
+        changed_at,
+        lambda: rendered("newsletter/source.html", address, {**head(address), **context}),
+    )
+
+
+def stories_of(source: Source) -> QuerySet[WebPassage]:
+    return (
+        source.web_passages.filter(part=WebPassage.Part.STORY)
+        .select_related("copy__issue")
+        .defer("body", "title_words", "words", "copy__content")
+        .order_by("-copy__issue__period_end", "copy__issue__kind", "copy_id", "position")
+    )
+
+
+def line_of(passage: WebPassage) -> StoryLine:
+    issue = passage.copy.issue
+    return StoryLine(
+        headline=passage.headline,
+        key=passage.key,
+        issue_slug=issue.slug,
+        kind=issue.kind,
+        day=issue.period_end,
+        company=passage.company,
+        via=passage.via,
+        summary=shortened(passage.text, SUMMARY_LENGTH),
+    )
