@@ -88,7 +88,7 @@ def reads(reader: Subscriber) -> bool:
 def own_title(reader: Subscriber) -> str:
     words = {"publication": settings.PUBLICATION_NAME}
     if not reads(reader):
-        return _("%(publication)s: you have left, so nothing comes here") % words
+        return _("%(publication)s: you are not subscribed, so nothing comes here") % words
     return _("%(publication)s: your own selection") % words
 
 

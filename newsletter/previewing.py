@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -31,17 +32,17 @@ def choices_on(form: ChoicesForm) -> Choices:
         wants_weekly=bool(form["wants_weekly"].value()),
         all_sources=not only,
         source_slugs=tuple(sorted(named & offered)) if only else (),
-        muted=muted_on(form),
+        muted=muted_on(form, offered),
     )
 
 
-def muted_on(form: ChoicesForm) -> tuple[Muted, ...]:
-    """Return what the form's reader muted: by their row, or as the page says it again."""
+def muted_on(form: ChoicesForm, offered: set[str]) -> tuple[Muted, ...]:
+    """Return what the form's reader muted: by their rows, or as the page says it again."""
     kept = getattr(form, "kept", None)
     if isinstance(kept, Choices):
         return kept.muted
-    named = form.data.getlist(MUTED_FIELD) if hasattr(form.data, "getlist") else ()
-    return tuple(Muted(slug) for slug in named)
+    named = form.data.getlist(MUTED_FIELD) if isinstance(form.data, QueryDict) else ()
+    return tuple(Muted(slug) for slug in named if slug in offered)
 
 
 def panel(form: ChoicesForm, now: datetime) -> dict[str, Any]:
