@@ -97,11 +97,10 @@ def choices_of(reader: Subscriber) -> Choices:
         time_zone=reader.time_zone,
         paused_until=reader.paused_until,
         language=reader.language,
+        # Sorted here, and not as a database's collation has it: equal choices compare equal.
         muted=tuple(
             Muted(slug, until)
-            for slug, until in reader.mutes.order_by("source__slug").values_list(
-                "source__slug", "until"
-            )
+            for slug, until in sorted(reader.mutes.values_list("source__slug", "until"))
         ),
     )
 
