@@ -47,6 +47,7 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
 
 // What the choices mean, asked anew as they change.
 const QUIET_MS = 250; // so long nothing changes before it is asked
+const ROOM_PX = 12; // under the lines that stay in view
 const CHOICES = new Set(["wants_daily", "wants_weekly", "which", "sources"]);
 const NOT_ASKED = ["email", "stamp", "solution", "website"];
 
@@ -59,9 +60,10 @@ for (const form of document.querySelectorAll("[data-outlook-form]")) {
 
   // Its first lines stay in view while somebody ticks sources further up.
   const settle = () => {
-    const line = outlook.querySelector(".outlook-line");
-    const below = outlook.getBoundingClientRect().bottom - line.getBoundingClientRect().bottom;
-    outlook.style.setProperty("--below", `${Math.max(0, below - 12)}px`);
+    const first = [...outlook.querySelectorAll("h2, .outlook-line")];
+    const seen = Math.max(...first.map((line) => line.getBoundingClientRect().bottom));
+    const below = outlook.getBoundingClientRect().bottom - seen - ROOM_PX;
+    outlook.style.setProperty("--below", `${Math.max(0, below)}px`);
   };
   const sizes = new ResizeObserver(settle);
   const watch = () => {

@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from subscribers.choices import DEFAULT_HOUR, Choices
-from subscribers.forms.zones import known_zones, offered_zones, zone_choices
+from subscribers.forms.zones import ZoneSelect, known_zones, offered_zones
 from subscribers.models import ZONE_MAX_LENGTH, Source
 
 ALL, SOME = "all", "some"
@@ -74,7 +74,7 @@ class ChoicesForm(forms.Form):
         required=False,
         initial="UTC",
         max_length=ZONE_MAX_LENGTH,
-        widget=forms.Select,
+        widget=ZoneSelect,
         label=_("Time zone"),
     )
     language = forms.ChoiceField(
@@ -90,8 +90,7 @@ class ChoicesForm(forms.Form):
         self.offered = list(Source.objects.offered())
         sources = cast(forms.MultipleChoiceField, self.fields["sources"])
         sources.choices = [(source.slug, source.name) for source in self.offered]
-        more = [(zone, zone) for zone in self.zones - offered_zones()]
-        cast(forms.Select, self.fields["time_zone"].widget).choices = [*zone_choices(), *more]
+        cast(ZoneSelect, self.fields["time_zone"].widget).more = self.zones - offered_zones()
 
     def companies(self) -> list[Company]:
         """Offered sources by the company behind them, in the catalogue's order."""

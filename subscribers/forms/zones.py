@@ -1,8 +1,15 @@
 """Time zones to choose from."""
 
 import zoneinfo
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Self
+
+from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 # Of the database's first parts, those that are places and not rules.
 REGIONS = (
@@ -41,3 +48,56 @@ def offered_zones() -> frozenset[str]:
     """The names in ``zone_choices``: the database has rules and placeholders besides."""
     (utc, _label), *regions = zone_choices()
     return frozenset({utc, *(name for _region, cities in regions for name, _city in cities)})
+
+
+OPTION = '<option value="{}">{}</option>'
+CHOSEN = '<option value="{}" selected>{}</option>'
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the list, or with no ``zone`` the beginning or the end of a region."""
+
+    html: SafeString
+    zone: str = ""
+    label: str = ""
+
+    @classmethod
+    def of(cls, zone: str, label: str) -> Self:
+        return cls(format_html(OPTION, zone, label), zone, label)
+
+    def shown(self, value: object) -> SafeString:
+        """Return the line, marked if it is the chosen one."""
+        if self.zone and self.zone == value:
+            return format_html(CHOSEN, self.zone, self.label)
+        return self.html
+
+
+@cache
+def lines() -> tuple[Line, ...]:
+    """Return the lines of the list, none of them chosen."""
+    (utc, label), *regions = zone_choices()
+    made = [Line.of(utc, label)]
+    for region, cities in regions:
+        made.append(Line(format_html('<optgroup label="{}">', region)))
+        made.extend(Line.of(zone, city) for zone, city in cities)
+        made.append(Line(SafeString("</optgroup>")))
+    return tuple(made)
+
+
+class ZoneSelect(forms.Select):
+    """The list of zones; ``more`` are those that one reader may keep besides.
+
+    Django renders a template for each line. With 430 of them that would be most of the time
+    that a page with the form takes, so here the lines are made once.
+    """
+
+    more: Iterable[str] = ()
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        own = [Line.of(zone, zone) for zone in sorted(self.more)]
+        options = format_html_join("", "{}", ((line.shown(value),) for line in (*lines(), *own)))
+        about = flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name}))
+        return format_html("<select{}>{}</select>", about, options)
