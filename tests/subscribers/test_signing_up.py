@@ -1,11 +1,10 @@
 """Requests to subscribe: a row at the door, worked on by a worker, whoever's address it is."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError
 
@@ -15,6 +14,7 @@ from subscribers.models import ConsentEvent, SignUp, Subscriber
 from subscribers.restraint import MAX_MAILS_A_DAY
 from subscribers.signing_up import take, work_on, work_on_forgotten
 from tests.factories import make_reader
+from tests.subscribers.races import needs_rows_locked, one_after_the_other
 
 pytestmark = pytest.mark.django_db
 
@@ -159,43 +159,26 @@ def test_ten_thousand_posts_for_one_address_cause_three_mails_a_day(monkeypatch,
     assert len(mailed) == MAX_MAILS_A_DAY == 3
 
 
+@needs_rows_locked
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 def test_a_request_that_comes_while_the_last_one_is_worked_on_is_not_lost(queued):
     row = asked()
-
-    def ask_again():
-        take(ADA, LATE, now=NOW + SECOND, origin=Origin.FORM)
-        connection.close()
-
-    door = threading.Thread(target=ask_again)
-    with transaction.atomic():
-        assert work_on(row.pk, now=NOW)
-        door.start()
-        door.join(timeout=1)
-        assert door.is_alive(), "the door waits for the worker's commit"
-    door.join(timeout=10)
+    one_after_the_other(
+        lambda: work_on(row.pk, now=NOW),
+        lambda: take(ADA, LATE, now=NOW + SECOND, origin=Origin.FORM),
+    )
     again = SignUp.objects.get()
     assert again.pk in queued
     assert Choices.from_json(again.choices) == LATE
 
 
+@needs_rows_locked
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 def test_two_workers_work_on_a_request_once(queued):
     row = asked()
-    worked = []
 
-    def work_too():
-        worked.append(work_on(row.pk, now=NOW))
-        connection.close()
+    def work():
+        return work_on(row.pk, now=NOW)
 
-    other = threading.Thread(target=work_too)
-    with transaction.atomic():
-        assert work_on(row.pk, now=NOW)
-        other.start()
-        other.join(timeout=1)
-        assert other.is_alive(), "the second waits for the first"
-    other.join(timeout=10)
-    assert worked == [False]
+    assert one_after_the_other(work, work) == (True, False)
     assert ada().consent_events.count() == 1
