@@ -12,7 +12,7 @@ from newsletter.content import content_of
 from newsletter.models import Issue, Revision
 from newsletter.preflight import Finding
 from newsletter.publishing import publish
-from newsletter.rendering import RenderError, render_issue
+from newsletter.rendering import RenderError, render_all
 from newsletter.states import IssueState, WrongState
 
 # An approval freezes; edits after it, until the last mail is sent, freeze anew.
@@ -82,10 +82,10 @@ def revise(issue: Issue, *, now: datetime) -> Revision | None:
 
 
 def freeze(issue: Issue) -> Revision:
-    """Render an issue and store content and blocks as its next revision."""
+    """Render an issue in all languages and store content and blocks as its next revision."""
     content = content_of(issue)
     try:
-        rendered = render_issue(content)
+        rendered = render_all(content)
     except RenderError as exc:
         raise NotApprovable([preflight.render_finding(exc.reason)]) from exc
     newest = issue.revisions.current().first()
@@ -95,5 +95,5 @@ def freeze(issue: Issue) -> Revision:
         content_hash=content.content_hash,
         subject=content.subject,
         content=content.to_json(),
-        rendered=rendered.to_json(),
+        rendered={language: blocks.to_json() for language, blocks in rendered.items()},
     )

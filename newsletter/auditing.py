@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Case, Count, F, Max, Min, TextField, Value, When
+from django.db.models import Case, Count, F, Max, Min, Q, TextField, Value, When
 from django.db.models.functions import Now
 
-from newsletter.models import Issue
+from newsletter.models import Delivery, Issue
 from newsletter.states import ACCEPTED, OPEN, DeliveryState, IssueState, SkipReason
 from subscribers.models import Subscriber
 
@@ -78,8 +78,12 @@ def books(issue: Issue) -> Books:
         by_state[state] += number
         if state == DeliveryState.SKIPPED:
             reasons[reason] += number
+    # How long the issue took; welcomes go out of it long after.
+    regular = Q(occasion=Delivery.Occasion.ISSUE)
     went_out = issue.deliveries.filter(intent_at__isnull=False).aggregate(
-        variants=Count("variant", distinct=True), first=Min("intent_at"), last=Max("sent_at")
+        variants=Count("variant", distinct=True),
+        first=Min("intent_at", filter=regular),
+        last=Max("sent_at", filter=regular),
     )
     lasted = went_out["last"] - went_out["first"] if went_out["last"] else None
     return Books(
@@ -107,8 +111,9 @@ def imbalances(issue: Issue) -> list[str]:
             f"The audience is {account.audience}, but {account.accounted} rows are accounted for."
         )
     issue.refresh_from_db(fields=["state"])
-    if issue.state in (IssueState.SENT, IssueState.CANCELLED) and account.waiting:
-        found.append(f"The issue is {issue.state}, but {account.waiting} rows still wait.")
+    waiting = waiting_against(issue)
+    if waiting:
+        found.append(f"The issue is {issue.state}, but {waiting} rows still wait.")
     stale = issue.deliveries.filter(lease_until__lt=Now() - SWEEPS_MISSED).count()
     if stale:
         found.append(f"{stale} leases ran out long ago: is the janitor running?")
@@ -122,3 +127,14 @@ def imbalances(issue: Issue) -> list[str]:
     if nameless:
         found.append(f"{nameless} messages were sent of no revision.")
     return found
+
+
+def waiting_against(issue: Issue) -> int:
+    """Count rows that wait though their issue is over; a welcome may, in one that was sent."""
+    waiting = issue.deliveries.open()
+    match issue.state:
+        case IssueState.SENT:
+            return waiting.filter(occasion=Delivery.Occasion.ISSUE).count()
+        case IssueState.CANCELLED:
+            return waiting.count()
+    return 0

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from newsletter.models import Delivery, Issue
@@ -73,18 +73,29 @@ def in_state(*states: IssueState) -> Exists:
     return Exists(Issue.objects.filter(pk=OuterRef("issue_id"), state__in=states))
 
 
+def goes_out() -> Q:
+    """Ask for a row's turn inside its own UPDATE: its issue is sending.
+
+    A welcome may go out of an issue that was sent, too.
+    """
+    sent = Q(in_state(IssueState.SENT), occasion=Delivery.Occasion.WELCOME)
+    return Q(in_state(IssueState.SENDING)) | sent
+
+
 def claim(issue_id: int, *, now: datetime, size: int = CLAIM_SIZE) -> Claim:
-    """Take up to ``size`` due rows of an issue that is sending; nobody else can have them.
+    """Take up to ``size`` due rows of an issue that may go out; nobody else can have them.
 
     A row that was in the hands of a worker when it died is taken by itself, so that one
     which kills its workers is found without harm to the others.
     """
     token = uuid.uuid4()
-    ready = Issue.objects.filter(pk=issue_id, state=IssueState.SENDING).rested(now)
+    issue = Issue.objects.filter(pk=issue_id).rested(now)
+    sending = Q(Exists(issue.in_state(IssueState.SENDING)))
+    sent = Q(Exists(issue.in_state(IssueState.SENT)), occasion=Delivery.Occasion.WELCOME)
     with transaction.atomic():
         due = (
             Delivery.objects.due(now)
-            .filter(Exists(ready), issue_id=issue_id)
+            .filter(sending | sent, issue_id=issue_id)
             .order_by("due_at", "pk")
             .select_for_update(skip_locked=True)
         )
@@ -105,14 +116,21 @@ def skip(delivery_id: int, token: uuid.UUID, reason: SkipReason) -> bool:
 
 
 def intend(
-    delivery_id: int, token: uuid.UUID, *, revision_id: int, variant: str, stories: int
+    delivery_id: int,
+    token: uuid.UUID,
+    *,
+    revision_id: int,
+    variant: str,
+    stories: int,
+    shown: str,
 ) -> bool:
     """Record that a message is about to leave; the caller commits before it does.
 
-    False where nothing may be sent: the claim ran out, or the issue is not sending any more.
+    ``stories`` counts those that stand in it, and ``shown`` says which. False where nothing
+    may be sent: the claim ran out, or the issue is not sending any more.
     """
     rows = Delivery.objects.held(token).filter(
-        in_state(IssueState.SENDING), pk=delivery_id, state=DeliveryState.CLAIMED
+        goes_out(), pk=delivery_id, state=DeliveryState.CLAIMED
     )
     return bool(
         rows.update(
@@ -124,6 +142,7 @@ def intend(
             revision_id=revision_id,
             variant=variant,
             stories=stories,
+            shown=shown,
             reason="",
         )
     )
@@ -149,7 +168,7 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
         fields["sent_at"] = Now()
     if result.state != DeliveryState.PENDING:
         return bool(rows.update(**fields))
-    going_on = in_state(IssueState.SENDING, IssueState.PAUSED)
+    going_on = goes_out() | Q(in_state(IssueState.PAUSED))
     if rows.filter(going_on).update(**fields, due_at=result.due_at):
         return True
     fields |= {
@@ -197,6 +216,7 @@ def sweep() -> Swept:
 
 def end_leftovers() -> int:
     """End rows that wait in an issue which was closed in the same moment; returns how many."""
-    closed = in_state(IssueState.SENT, IssueState.CANCELLED)
+    sent = Q(in_state(IssueState.SENT), occasion=Delivery.Occasion.ISSUE)
+    closed = Q(in_state(IssueState.CANCELLED)) | sent
     left = Delivery.objects.filter(closed, state=DeliveryState.PENDING)
     return left.update(state=DeliveryState.CANCELLED, reason=ISSUE_CLOSED)

@@ -15,16 +15,14 @@ from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from newsletter import ledger
-from newsletter.composing import Composition, PersonalLinks
+from newsletter.addressing import is_welcome, message_of
 from newsletter.editions import Edition, edition_of
 from newsletter.ledger import Claim, Result
-from newsletter.messages import Envelope, message_for
 from newsletter.models import Delivery, Issue
-from newsletter.retrying import rest_after, result_of
+from newsletter.retrying import REST, rest_after, result_of
 from newsletter.states import DeliveryState, IssueState, SkipReason, WrongState
 from newsletter.transport import Outcome, Verdict, disconnect, post
 from subscribers.audience import choice_of, obstacle
-from subscribers.links import choices_url, unsubscribe_url
 from subscribers.models import Subscriber
 from subscribers.suppression import suppress
 
@@ -100,7 +98,7 @@ def drain(
         round_ = Drain(issue, clock, lambda: stop() or monotonic() > end, on_progress)
     except (ImproperlyConfigured, ImportError) as exc:
         # A backend that is not there, or lacks its key: nothing was claimed yet.
-        pause_for_operator(issue, f"EMAIL_BACKEND cannot be used: {exc}")
+        pause_for_operator(issue, f"EMAIL_BACKEND cannot be used: {exc}", clock())
         return Drained(halted=str(exc))
     return round_.run()
 
@@ -191,7 +189,9 @@ class Drain:
         if reader is None or reason:
             self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason(reason))
             return None
-        composition = edition.composer.compose(choice_of(reader, edition.groups, now))
+        composition = edition.composer_for(reader.language).compose(
+            choice_of(reader, edition.groups, now), welcome=is_welcome(delivery)
+        )
         if composition.is_empty:
             self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason.FILTER_EMPTY)
             return None
@@ -202,6 +202,7 @@ class Drain:
             revision_id=edition.revision_id,
             variant=composition.variant,
             stories=composition.shown,
+            shown=composition.shown_mask,
         )
         return Intent(delivery.pk, delivery.attempts + 1, reader.pk, message) if begun else None
 
@@ -237,7 +238,7 @@ class Drain:
             rest(self.issue, self.clock() + rest_after(outcome))
         if outcome.needs_operator or self.refusals_in_a_row >= REFUSALS_IN_A_ROW:
             self.done.halted = outcome.reply or outcome.verdict
-            pause_for_operator(self.issue, outcome.reply)
+            pause_for_operator(self.issue, outcome.reply, self.clock())
         if outcome.no_such_address:
             suppress(reader_id, Subscriber.Suppression.BOUNCED, now=self.clock())
 
@@ -257,36 +258,18 @@ def locked_reader(delivery: Delivery) -> Subscriber | None:
     return Subscriber.objects.select_for_update().filter(pk=delivery.subscriber_id).first()
 
 
-def message_of(
-    delivery: Delivery,
-    reader: Subscriber,
-    edition: Edition,
-    composition: Composition,
-    now: datetime,
-) -> EmailMultiAlternatives:
-    """Make one reader's message; raises ValueError where it cannot be one."""
-    unsubscribe = unsubscribe_url(edition.issue.kind, reader.pk)
-    envelope = Envelope(
-        uid=delivery.uid,
-        address=reader.email,
-        unsubscribe_url=unsubscribe,
-        kind=edition.issue.kind,
-        slug=edition.issue.slug,
-        subject=edition.subject,
-        at=now,
-    )
-    links = PersonalLinks(unsubscribe, choices_url(reader.pk), reader.email)
-    return message_for(envelope, composition.mail(links))
-
-
 def rest(issue: Issue, until: datetime) -> None:
     """Leave an issue's mail server alone until then; no worker claims rows before."""
     Issue.objects.filter(pk=issue.pk).update(rests_until=until)
 
 
-def pause_for_operator(issue: Issue, reason: str) -> None:
-    """Pause an issue of which no message would get through until somebody has helped."""
+def pause_for_operator(issue: Issue, reason: str, now: datetime) -> None:
+    """Pause an issue of which no message would get through until somebody has helped.
+
+    One that was sent, and has welcomes waiting, cannot be paused: it rests.
+    """
     try:
         issue.become(IssueState.PAUSED, state_reason=reason[: ledger.REASON_LENGTH])
     except WrongState:
-        log.info("issue %s was already stopped", issue.slug)
+        log.warning("issue %s was already stopped: %s", issue.slug, reason)
+        rest(issue, now + REST)

@@ -1,13 +1,16 @@
 """What Celery runs: ids in, one call each. Losing a task loses nothing but a minute."""
 
-import logging
+from __future__ import annotations
 
-from celery import shared_task
+import logging
+from typing import Any
+
+from celery import Task, shared_task
 from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
 
-from newsletter import ledger, sending, ticking
+from newsletter import ledger, sending, ticking, welcoming
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,14 @@ def drain(issue_id: int) -> None:
 
 
 @shared_task
+def welcome(subscriber_id: int) -> None:
+    """Give a reader who has just confirmed the latest issue."""
+    delivery = welcoming.welcome(subscriber_id, now=timezone.now())
+    if delivery is not None:
+        wake(delivery.issue_id)
+
+
+@shared_task
 def janitor() -> None:
     """Put right what dead workers left."""
     swept = ledger.sweep()
@@ -37,7 +48,17 @@ def janitor() -> None:
 
 def wake(issue_id: int) -> None:
     """Ask a worker to send what is due; where the broker is away, the next tick asks again."""
+    queue(drain, issue_id)
+
+
+def welcome_soon(sender: object, *, subscriber_id: int, **kwargs: object) -> None:
+    """Ask a worker to welcome a reader who has just confirmed: a receiver of ``confirmed``."""
+    # Without retries: somebody waits for the page that says so.
+    queue(welcome, subscriber_id, retry=False)
+
+
+def queue(task: Task[[int], None], pk: int, **options: Any) -> None:
     try:
-        drain.apply_async(args=[issue_id], expires=settings.TICK_SECONDS)
+        task.apply_async(args=[pk], expires=settings.TICK_SECONDS, **options)
     except (OperationalError, ChannelError, OSError) as exc:
         log.warning("the broker is away, the next tick will wake a worker: %s", exc)

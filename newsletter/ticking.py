@@ -2,22 +2,31 @@
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from newsletter.models import Delivery, Issue
 from newsletter.planning import plan_due
 from newsletter.publishing import publish, publish_due
 from newsletter.states import IssueState, WrongState
+from newsletter.welcoming import welcome_due
 
 
 def tick(now: datetime) -> list[int]:
-    """Plan issues whose day has begun, close those that are done, and return whose rows are due."""
+    """Do what its time has come for, and return the issues of which rows are due.
+
+    Issues whose day has begun are planned, readers whose welcome was forgotten get one, those
+    that are done are closed, and what is public is shown on the web.
+    """
     plan_due(now)
+    welcome_due(now)
     close_finished(now)
     publish_due(now)
     due = Delivery.objects.due(now).filter(issue=OuterRef("pk"))
-    sending = Issue.objects.in_state(IssueState.SENDING).rested(now)
-    return list(sending.filter(Exists(due)).order_by("pk").values_list("pk", flat=True))
+    welcomes = due.filter(occasion=Delivery.Occasion.WELCOME)
+    sending = Q(Exists(due), state=IssueState.SENDING)
+    sent = Q(Exists(welcomes), state=IssueState.SENT)
+    wanting = Issue.objects.rested(now).filter(sending | sent)
+    return list(wanting.order_by("pk").values_list("pk", flat=True))
 
 
 def close_finished(now: datetime) -> int:
@@ -27,8 +36,11 @@ def close_finished(now: datetime) -> int:
 
 
 def close(issue: Issue, now: datetime) -> bool:
-    """Move one issue to sent if no row of it is open; doubtful rows do not hold it up."""
-    if issue.deliveries.open().exists():
+    """Move one issue to sent if no row of it is open.
+
+    Doubtful rows do not hold it up, nor do welcomes, which may go out of it afterwards.
+    """
+    if issue.deliveries.open().filter(occasion=Delivery.Occasion.ISSUE).exists():
         return False
     try:
         issue.become(IssueState.SENT, finished_at=now)

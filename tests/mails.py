@@ -16,6 +16,8 @@ from tests.golden.dom import seen_by
 LINKS = PersonalLinks(
     unsubscribe_url="https://news.example.org/u/token",
     choices_url="https://news.example.org/choices/token",
+    read_url="https://news.example.org/read/token",
+    mute_token="token",
     address="reader@example.com",
 )
 

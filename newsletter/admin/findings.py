@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from newsletter import preflight
-from newsletter.admin.preview import rendered
+from newsletter.admin.preview import LANGUAGES, rendered
 from newsletter.composing import Composer
 from newsletter.content import IssueContent
 from newsletter.models import Issue
@@ -28,11 +28,11 @@ def all_findings(issue: Issue, content: IssueContent, *, now: datetime) -> list[
     """Return what is wrong with an issue, errors first; renders it if nothing has yet."""
     found = preflight.check(issue, now=now)
     try:
-        mail = rendered(content)
+        mails = [rendered(content, language) for language in LANGUAGES]
     except RenderError as exc:
         return [preflight.render_finding(exc.reason), *found]
-    whole = Composer(mail).compose(Choice.everything())
-    return found + preflight.size_findings(encoded_size(mail), whole.more)
+    cut = max(Composer(mail).compose(Choice.everything()).more for mail in mails)
+    return found + preflight.size_findings(max(map(encoded_size, mails)), cut)
 
 
 def grouped(findings: list[Finding]) -> list[Group]:

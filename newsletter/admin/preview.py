@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.fields import DateField
 from django.http import QueryDict
@@ -23,8 +24,9 @@ from subscribers.audience import Choice, choice_of
 from subscribers.links import absolute
 from subscribers.models import Source, Subscriber
 
-# Two editors who each try a few texts; one rendered issue has some 100 kB.
-REMEMBERED = 8
+# Two editors who each try a few texts in every language; one rendered issue has some 100 kB.
+REMEMBERED = 16
+LANGUAGES = dict(settings.LANGUAGES)
 # The largest key of a database has 19.
 MAX_DIGITS = 19
 DARK_QUERY = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
@@ -34,11 +36,15 @@ HIDDEN_DIV = re.compile(r"<div[^>]*display:\s*none[^>]*>(.*?)</div>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Onlooker:
-    """For whom the preview is: a choice of sources, an address, and how to say whose it is."""
+    """For whom the preview is: a choice of sources, an address, and how to say whose it is.
+
+    ``language`` is that of the words around the stories.
+    """
 
     choice: Choice
     address: str
     name: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +65,27 @@ class Preview:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def rendered(content: IssueContent) -> RenderedIssue:
+def rendered(content: IssueContent, language: str) -> RenderedIssue:
     """Render a content once for everything that a page asks about it; raises RenderError."""
-    return render_issue(content)
+    return render_issue(content, language)
+
+
+def publication_language() -> str:
+    """Return the language of the editors' texts, where mails can have it."""
+    written = settings.PUBLICATION_LANGUAGE
+    return written if written in LANGUAGES else settings.LANGUAGE_CODE
 
 
 def preview_of(content: IssueContent, onlooker: Onlooker) -> Preview:
     """Compose what an onlooker would get; raises RenderError for what no mail can hold."""
-    issue = rendered(content)
+    issue = rendered(content, onlooker.language)
     composition = Composer(issue).compose(onlooker.choice)
     links = PersonalLinks(
-        unsubscribe_url=absolute("/"), choices_url=absolute("/"), address=onlooker.address
+        unsubscribe_url=absolute("/"),
+        choices_url=absolute("/"),
+        read_url=absolute("/"),
+        mute_token="preview",  # noqa: S106  opens nothing
+        address=onlooker.address,
     )
     return Preview(
         content=content,
@@ -100,21 +116,26 @@ def numbers(texts: list[str]) -> list[int]:
 def onlooker_from(data: QueryDict, *, may_see_readers: bool) -> Onlooker:
     """Read for whom the preview shall be: ``view_as`` is everyone, reader or mix.
 
-    What one reader chose is shown only with ``may_see_readers``.
+    ``language`` is one that mails can have, or else the publication's. What one reader chose
+    is shown only with ``may_see_readers``.
     """
     groups = Source.objects.merge_groups()
     example = "reader@example.com"
+    asked = data.get("language", "")
+    language = asked if asked in LANGUAGES else publication_language()
     if data.get("view_as") == "reader" and may_see_readers:
         address = data.get("reader", "").strip().lower()
         reader = Subscriber.objects.filter(email=address).first()
         if reader:
-            return Onlooker(choice_of(reader, groups, timezone.now()), reader.email, reader.email)
-        return Onlooker(Choice.everything(), example, _("everyone (no such reader)"))
+            choice = choice_of(reader, groups, timezone.now())
+            return Onlooker(choice, reader.email, reader.email, language)
+        return Onlooker(Choice.everything(), example, _("everyone (no such reader)"), language)
     if data.get("view_as") == "mix":
         chosen = numbers(data.getlist("mix"))
         ids = frozenset().union(*(groups.get(pk, frozenset()) for pk in chosen))
-        return Onlooker(Choice(all_sources=False, source_ids=ids), example, _("a made-up mix"))
-    return Onlooker(Choice.everything(), example, _("a reader of everything"))
+        mix = Choice(all_sources=False, source_ids=ids)
+        return Onlooker(mix, example, _("a made-up mix"), language)
+    return Onlooker(Choice.everything(), example, _("a reader of everything"), language)
 
 
 def content_from(issue: Issue, data: QueryDict) -> IssueContent:

@@ -1,6 +1,7 @@
 """Issues to mails: MJML and premailer run here, once an issue, and nowhere else."""
 
-from django.utils.translation import get_language
+from django.conf import settings
+from django.utils import translation
 
 from newsletter.content import IssueContent
 from newsletter.rendering.cleaning import clean_line
@@ -25,24 +26,44 @@ __all__ = [
     "Segments",
     "Slot",
     "encoded_size",
+    "render_all",
     "render_issue",
     "web_html",
 ]
 
 
-def render_issue(content: IssueContent) -> RenderedIssue:
-    """Render an issue once, in the active language, for every reader it may have.
+def render_issue(content: IssueContent, language: str = "") -> RenderedIssue:
+    """Render an issue once for every reader of a language: this one, or else the active one.
 
-    Raises RenderError, with a reason for the editor, for what no mail can hold.
+    Raises RenderError for what no mail can hold, with a reason for the editor: whatever the
+    readers' language, in the one that is active here.
     """
+    try:
+        with translation.override(language or translation.get_language()):
+            rendered = cut(content)
+    except RenderError:
+        # Said by the content and not by the frame: the same in the editor's own language.
+        cut(content)
+        raise
+    refuse_oversize(rendered)
+    return rendered
+
+
+def render_all(content: IssueContent) -> dict[str, RenderedIssue]:
+    """Render an issue in every language that readers can have; raises RenderError."""
+    return {language: render_issue(content, language) for language, _name in settings.LANGUAGES}
+
+
+def cut(content: IssueContent) -> RenderedIssue:
+    """Render an issue in the active language and cut it where readers differ."""
     marks = Marks()
     html, text, layouts = forms_of(content, Fill.to_cut(marks))
     parts = zip(layouts, marks.cut(html, len(layouts)), marks.cut(text, len(layouts)), strict=True)
-    rendered = RenderedIssue(
+    return RenderedIssue(
         kind=content.kind,
         slug=content.slug,
         title=clean_line(content.title),
-        language=get_language() or "en",
+        language=translation.get_language() or settings.LANGUAGE_CODE,
         blocks=tuple(
             Block(
                 kind=layout.kind.value,
@@ -55,5 +76,3 @@ def render_issue(content: IssueContent) -> RenderedIssue:
             for layout, html_parts, text_parts in parts
         ),
     )
-    refuse_oversize(rendered)
-    return rendered

@@ -14,7 +14,7 @@ from newsletter.rendering.errors import RenderError
 from newsletter.rendering.markdown import Body, body_of
 from newsletter.rendering.plain import underlined, wrapped
 from newsletter.rendering.segments import Kind
-from newsletter.rendering.wording import byline, opening_label, stories_label
+from newsletter.rendering.wording import credit, opening_label, stories_label
 
 # A by-line may name several sources; none has a name as long as this.
 CREDITS_MAX_LENGTH = 5 * HEADLINE_MAX_LENGTH
@@ -24,11 +24,15 @@ STORY_RULE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a template says of one block; fields that a block has no use for are empty."""
+    """What a template says of one block; fields that a block has no use for are empty.
+
+    A story's by-line is its company and, in the frame's language, the credit to others.
+    """
 
     kind: Kind
     title: str = ""
-    byline: str = ""
+    company: str = ""
+    credit: str = ""
     url: str = ""
     body: Body | None = None
     key: str = ""
@@ -50,16 +54,22 @@ class Layout:
         return underlined(self.title, STORY_RULE)
 
     @property
+    def byline(self) -> str:
+        """The by-line as words: “Netflix · via InfoQ”, or the half of it that there is."""
+        return " · ".join(part for part in (self.company, self.credit) if part)
+
+    @property
     def byline_text(self) -> str:
         return "\n".join(wrapped(self.byline))
 
 
 def blocks_of(content: IssueContent, *, with_notes: tuple[Kind, ...]) -> list[Layout]:
-    """Return an issue's blocks in order; ``with_notes`` says which of MORE and HIDDEN stand.
+    """Return an issue's blocks in order; ``with_notes`` says which of NOTES stand.
 
     Raises RenderError for a text that no mail can hold, naming it.
     """
-    return [Layout(Kind.TOP), *middle(content, with_notes), Layout(Kind.FOOT)]
+    welcome = [Layout(Kind.WELCOME)] if Kind.WELCOME in with_notes else []
+    return [Layout(Kind.TOP), *welcome, *middle(content, with_notes), Layout(Kind.FOOT)]
 
 
 def middle(content: IssueContent, with_notes: tuple[Kind, ...]) -> Iterator[Layout]:
@@ -88,10 +98,8 @@ def story_layout(story: StoryContent) -> Layout:
     return Layout(
         Kind.STORY,
         title=headline(story.headline, story.key),
-        byline=byline(
-            line(story.company, HEADLINE_MAX_LENGTH, story.key),
-            line(story.via, CREDITS_MAX_LENGTH, story.key),
-        ),
+        company=line(story.company, HEADLINE_MAX_LENGTH, story.key),
+        credit=credit(line(story.via, CREDITS_MAX_LENGTH, story.key)),
         url=safe_url(story.url),
         body=body_at(story.body, story.key),
         key=story.key,

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import get_language_bidi
+from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 from mjml import mjml2html
 
@@ -26,8 +26,8 @@ from newsletter.rendering.errors import RenderError
 from newsletter.rendering.inlining import inlined
 from newsletter.rendering.palette import DARK, LIGHT
 from newsletter.rendering.plain import TEXT_WIDTH, wrapped
-from newsletter.rendering.segments import Kind, Marks, Slot
-from subscribers.links import absolute
+from newsletter.rendering.segments import NOTES, Kind, Marks, Slot
+from subscribers.links import absolute, mute_url
 
 TEMPLATES = "newsletter/email"
 
@@ -43,7 +43,7 @@ class Fill:
     @classmethod
     def to_cut(cls, marks: Marks) -> Fill:
         """Return marks in every slot, and every note."""
-        return cls({slot: marks.slot(slot) for slot in Slot}, (Kind.MORE, Kind.HIDDEN), marks)
+        return cls({slot: marks.slot(slot) for slot in Slot}, NOTES, marks)
 
 
 def issue_url(slug: str) -> str:
@@ -57,14 +57,31 @@ def lead_of(blocks: list[Layout]) -> str:
     return shortened(next(words, ""), LEAD_LENGTH)
 
 
+def foreign_language() -> str:
+    """Return the language of what editors write, or "" where the frame is in it as well."""
+    written = settings.PUBLICATION_LANGUAGE
+    return "" if written.casefold() == (get_language() or "").casefold() else written
+
+
+def muting(block: Layout, token: str) -> str:
+    """Return where a story's sources can be muted, or "" for what has no source."""
+    return mute_url(token, block.source_ids) if block.source_ids else ""
+
+
 def context_of(content: IssueContent, blocks: list[Layout], fill: Fill) -> dict[str, Any]:
     """Return what the templates of both forms need."""
     lead = lead_of(blocks)
     publication = clean_line(settings.PUBLICATION_NAME)
+    welcome = wording.welcome(publication)
     marks = fill.marks
     return {
         "blocks": [
-            (f"{TEMPLATES}/{block.kind}", block, marks.block(number) if marks else "")
+            (
+                f"{TEMPLATES}/{block.kind}",
+                block,
+                muting(block, fill.slots[Slot.MUTE]),
+                marks.block(number) if marks else "",
+            )
             for number, block in enumerate(blocks)
         ],
         "slot": fill.slots,
@@ -77,9 +94,13 @@ def context_of(content: IssueContent, blocks: list[Layout], fill: Fill) -> dict[
         "postal_address": clean_line(settings.POSTAL_ADDRESS),
         "postal_address_text": "\n".join(wrapped(clean_line(settings.POSTAL_ADDRESS))),
         "issue_url": issue_url(content.slug),
+        "welcome": welcome,
+        "welcome_text": "\n".join(wrapped(welcome)),
         "title_attribute": attribute(content.title),
         "lead": lead or fill.slots[Slot.LEAD],
         "lead_attribute": attribute(lead) if lead else fill.slots[Slot.LEADATTRIBUTE],
+        # WCAG 2.2, 3.1.2: what is in another language than its surroundings says so.
+        "content_language": foreign_language(),
         "direction": "rtl" if get_language_bidi() else "ltr",
         "light": LIGHT,
         "dark": DARK,

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     """What a block is; ``TOP`` and ``FOOT`` hold the frame around the others."""
 
     TOP = "top"
+    WELCOME = "welcome"
     OPENING = "opening"
     STORIES = "stories"
     STORY = "story"
@@ -34,8 +35,12 @@ class Kind(StrEnum):
     FOOT = "foot"
 
 
+# Blocks that only some mails have: a reader's first, one with stories cut, one with some hidden.
+NOTES = (Kind.WELCOME, Kind.MORE, Kind.HIDDEN)
+
+
 class Slot(StrEnum):
-    """A place that composing fills; PERSONAL_SLOTS differ with the reader.
+    """A place that composing fills; those from the address on differ with the reader.
 
     The lead is what an inbox shows after the subject: the first headline, in an issue that
     has no opening. It stands in an element and in an attribute, which are escaped apart.
@@ -48,10 +53,10 @@ class Slot(StrEnum):
     LEADATTRIBUTE = "leadattribute"
     ADDRESS = "address"
     CHOICES = "choices"
+    READ = "read"
     UNSUBSCRIBE = "unsubscribe"
-
-
-PERSONAL_SLOTS = frozenset({Slot.ADDRESS, Slot.CHOICES, Slot.UNSUBSCRIBE})
+    # A token within an address: the only slot that a story has.
+    MUTE = "mute"
 
 
 @dataclass(frozen=True, slots=True)

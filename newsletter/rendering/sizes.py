@@ -7,13 +7,15 @@ with it. Bytes are counted as quoted-printable (RFC 2045 §6.7), which is how th
 from django.utils.translation import gettext as _
 
 from newsletter.rendering.errors import RenderError
-from newsletter.rendering.segments import Kind, RenderedIssue, Segments
+from newsletter.rendering.segments import Block, Kind, RenderedIssue, Segments
 
 MAIL_LIMIT_BYTES = 95_000
 MAIL_WARNING_BYTES = 80_000
 # Room for what composing fills in: an address of 254 octets, of which 64 may be escaped to
-# five (RFC 5321 §4.5.3.1), two links of 300, and some lines of words.
-SLOTS_RESERVE_BYTES = 2_400
+# five (RFC 5321 §4.5.3.1), three links of 300, and some lines of words.
+SLOTS_RESERVE_BYTES = 2_700
+# A story's own slot takes a token: a letter, and base64url of 8 and 16 bytes at most.
+STORY_SLOT_BYTES = 33
 # A line has 76 characters with its "="; an escape of three is never broken over two lines.
 LEAST_ON_A_LINE = 73
 SOFT_BREAK_BYTES = 3
@@ -40,10 +42,19 @@ def segments_length(segments: Segments) -> int:
     return sum(encoded_length(literal) for literal in segments[::2])
 
 
-def fixed_length(rendered: RenderedIssue) -> int:
-    """Return the encoded bytes of everything but the stories, with room for the slots."""
+def story_length(story: Block) -> int:
+    """Return the encoded bytes of a story, with room for its slot."""
+    return segments_length(story.html) + STORY_SLOT_BYTES * (len(story.html) // 2)
+
+
+def fixed_length(rendered: RenderedIssue, *, welcome: bool = False) -> int:
+    """Return the encoded bytes of everything but the stories, with room for the slots.
+
+    Only a ``welcome`` has the words for a new reader.
+    """
+    missing = {Kind.STORY} if welcome else {Kind.STORY, Kind.WELCOME}
     return SLOTS_RESERVE_BYTES + sum(
-        segments_length(block.html) for block in rendered.blocks if block.kind != Kind.STORY
+        segments_length(block.html) for block in rendered.blocks if block.kind not in missing
     )
 
 
@@ -53,13 +64,13 @@ def encoded_size(rendered: RenderedIssue) -> int:
     From MAIL_WARNING_BYTES on an editor should be told; above MAIL_LIMIT_BYTES a mail ends
     with "N more on the web" in place of its last stories.
     """
-    stories = sum(segments_length(story.html) for story in rendered.stories)
+    stories = sum(map(story_length, rendered.stories))
     return with_soft_breaks(fixed_length(rendered) + stories)
 
 
 def refuse_oversize(rendered: RenderedIssue) -> None:
-    """Raise RenderError unless each story, alone with what every mail has, fits."""
-    fixed = fixed_length(rendered)
+    """Raise RenderError unless each story, alone with what a mail has at most, fits."""
+    fixed = fixed_length(rendered, welcome=True)
     if with_soft_breaks(fixed) > MAIL_LIMIT_BYTES:
         raise RenderError(
             _(
@@ -69,7 +80,7 @@ def refuse_oversize(rendered: RenderedIssue) -> None:
             % {"size": with_soft_breaks(fixed), "limit": MAIL_LIMIT_BYTES}
         )
     for story in rendered.stories:
-        size = with_soft_breaks(fixed + segments_length(story.html))
+        size = with_soft_breaks(fixed + story_length(story))
         if size > MAIL_LIMIT_BYTES:
             raise RenderError(
                 _("With this story alone the mail has %(size)d bytes; %(limit)d fit. Shorten it.")

@@ -5,14 +5,15 @@ from datetime import date
 
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from newsletter.rendering.segments import Slot
 
-DAY = "l, j F Y"
-DAY_AND_YEAR = "j F Y"
-DAY_AND_MONTH = "j F"
-DAY_ALONE = "j"
+# Formats of dates as Django's ``date`` filter reads them; other languages order them otherwise.
+DAY = gettext_lazy("l, j F Y")
+DAY_AND_YEAR = gettext_lazy("j F Y")
+DAY_AND_MONTH = gettext_lazy("j F")
+DAY_ALONE = gettext_lazy("j")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,13 @@ class Phrases:
 def period(start: date, end: date) -> str:
     """Return a day as "Friday, 20 November 2026", a range as "14–20 November 2026"."""
     if start == end:
-        return date_format(end, DAY)
+        return date_format(end, str(DAY))
+    last = date_format(end, str(DAY_AND_YEAR))
     if start.year != end.year:
-        opening = date_format(start, DAY_AND_YEAR)
-    elif start.month != end.month:
-        opening = date_format(start, DAY_AND_MONTH)
-    else:
-        return f"{date_format(start, DAY_ALONE)}–{date_format(end, DAY_AND_YEAR)}"
-    return f"{opening} – {date_format(end, DAY_AND_YEAR)}"
+        return f"{date_format(start, str(DAY_AND_YEAR))} – {last}"
+    if start.month != end.month:
+        return f"{date_format(start, str(DAY_AND_MONTH))} – {last}"
+    return f"{date_format(start, str(DAY_ALONE))}–{last}"
 
 
 def kind_label(kind: str) -> str:
@@ -76,7 +76,15 @@ def stories_label(kind: str) -> str:
     return _("Top Stories") if kind == "weekly" else _("Deep Dives")
 
 
-def byline(company: str, via: str) -> str:
-    """Return "Netflix · via InfoQ", or the half of it that there is."""
-    credit = _("via %(sources)s") % {"sources": via} if via else ""
-    return " · ".join(part for part in (company, credit) if part)
+def welcome(publication: str) -> str:
+    """Return what a new reader's first mail says before anything else."""
+    return _(
+        "Welcome to %(publication)s. This is the latest issue, with just the stories of the "
+        "sources you chose. From now on issues come at your hour; your choices and the way out "
+        "stand at the end of every mail."
+    ) % {"publication": publication}
+
+
+def credit(sources: str) -> str:
+    """Return who wrote about a story, as "via InfoQ"; "" where nobody else did."""
+    return _("via %(sources)s") % {"sources": sources} if sources else ""

@@ -25,13 +25,6 @@ ROUNDS = 7
 LIMIT_MICROSECONDS = 20.0
 
 
-@pytest.fixture(autouse=True)
-def asked_for(request):
-    """Run only where benchmarks were asked for by name."""
-    if "benchmark" not in request.config.getoption("markexpr"):
-        pytest.skip("a benchmark: run with -m benchmark")
-
-
 def best_microseconds(work: Callable[[], object], times: int) -> float:
     best = float("inf")
     for _ in range(ROUNDS):
@@ -57,6 +50,8 @@ def readers(variants: int) -> list[tuple[Choice, PersonalLinks]]:
             PersonalLinks(
                 unsubscribe_url=f"https://news.example.org/u/d{number:022}",
                 choices_url=f"https://news.example.org/choices/p{number:022}",
+                read_url=f"https://news.example.org/read/r{number:022}",
+                mute_token=f"m{number:022}",
                 address=f"reader{number}@example.com",
             ),
         )

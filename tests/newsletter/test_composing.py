@@ -21,6 +21,8 @@ from tests import samples
 LINKS = PersonalLinks(
     unsubscribe_url="https://news.example.org/u/dAbc?x=1&y=2",
     choices_url="https://news.example.org/choices/pAbc",
+    read_url="https://news.example.org/read/rAbc",
+    mute_token="mAb-c_",
     address="o'brien&co@example.com",
 )
 
@@ -53,6 +55,8 @@ def from_scratch(content: IssueContent, composition: Composition) -> tuple[str, 
         Slot.LEADATTRIBUTE: attribute(lead),
         Slot.ADDRESS: LINKS.address,
         Slot.CHOICES: LINKS.choices_url,
+        Slot.READ: LINKS.read_url,
+        Slot.MUTE: LINKS.mute_token,
         Slot.UNSUBSCRIBE: LINKS.unsubscribe_url,
     }
     notes = [(Kind.MORE, counts.more), (Kind.HIDDEN, counts.hidden)]

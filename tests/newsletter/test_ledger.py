@@ -38,7 +38,9 @@ def take(issue, size=20):
 def intend(claim, number=0):
     pk = claim.delivery_ids[number]
     revision = Delivery.objects.get(pk=pk).issue.revisions.get()
-    return ledger.intend(pk, claim.token, revision_id=revision.pk, variant="v", stories=1)
+    return ledger.intend(
+        pk, claim.token, revision_id=revision.pk, variant="v", stories=1, shown="1"
+    )
 
 
 def run_out(claim):

@@ -81,7 +81,7 @@ def test_a_byline_names_the_company_and_who_wrote_about_it():
 
 
 def test_a_story_without_a_company_or_sources_has_no_byline():
-    html = with_story(company="", via="").html
+    html = with_story(company="", via="", source_ids=()).html
     assert 'class="by"' not in html
 
 

@@ -11,7 +11,7 @@ from newsletter.content import IssueContent
 from newsletter.rendering import Slot
 from newsletter.rendering.blocks import blocks_of
 from newsletter.rendering.mjml import Fill, context_of, html_of, mjml_source
-from newsletter.rendering.segments import Kind
+from newsletter.rendering.segments import NOTES
 from newsletter.rendering.wording import Counts, Phrases
 from tests import samples
 from tests.golden.dom import View, canonical
@@ -41,9 +41,11 @@ def source_of(content: IssueContent) -> str:
         **Phrases(counts.total).of(counts),
         Slot.ADDRESS: "reader@example.com",
         Slot.CHOICES: "https://news.example.org/choices/token",
+        Slot.READ: "https://news.example.org/read/token",
         Slot.UNSUBSCRIBE: "https://news.example.org/u/token",
+        Slot.MUTE: "token",
     }
-    fill = Fill(slots, (Kind.MORE, Kind.HIDDEN))
+    fill = Fill(slots, NOTES)
     return mjml_source(context_of(content, blocks_of(content, with_notes=fill.notes), fill))
 
 

@@ -7,7 +7,7 @@ from django.core import mail
 from django.db import OperationalError
 from django.utils import timezone
 
-from newsletter import ledger, sending, steering
+from newsletter import addressing, ledger, sending, steering
 from newsletter.auditing import books, imbalances
 from newsletter.models import Delivery, Issue
 from newsletter.retrying import MAX_ATTEMPTS, retry_delay
@@ -95,14 +95,14 @@ def test_a_poisonous_reader_fails_alone(source, monkeypatch):
     for name in ("ada", "poison", "zoe"):
         make_reader(f"{name}@example.com")
     issue = prepared(source)
-    whole = sending.message_for
+    whole = addressing.message_for
 
     def poisoned(envelope, composed):
         if envelope.address.startswith("poison"):
             raise ValueError("this cannot be a header")
         return whole(envelope, composed)
 
-    monkeypatch.setattr(sending, "message_for", poisoned)
+    monkeypatch.setattr(addressing, "message_for", poisoned)
     done = sent(issue)
     assert (done.sent, done.failed) == (2, 1)
     failed = Delivery.objects.get(state=DeliveryState.FAILED)

@@ -1,0 +1,25 @@
+"""A reader's own addresses in the mails of issues."""
+
+from django.urls import reverse
+
+from newsletter.composing import PersonalLinks
+from subscribers.links import absolute, choices_url, mute_token, unsubscribe_url
+from subscribers.models import Subscriber
+from subscribers.tokens import Purpose, make_token
+
+
+def read_url(delivery_id: int) -> str:
+    """Return the address of an issue on the web as one reader received it."""
+    token = make_token(Purpose.READ, delivery_id)
+    return absolute(reverse("newsletter:read", args=[token]))
+
+
+def links_of(reader: Subscriber, delivery_id: int, kind: str) -> PersonalLinks:
+    """Return what a ``kind`` issue's mail holds for one reader alone."""
+    return PersonalLinks(
+        unsubscribe_url=unsubscribe_url(kind, reader.pk),
+        choices_url=choices_url(reader.pk),
+        read_url=read_url(delivery_id),
+        mute_token=mute_token(reader.pk),
+        address=reader.email,
+    )
