@@ -1,4 +1,4 @@
-"""Requests whose task was lost are answered all the same."""
+"""Mails that somebody asked for go out, whatever became of their task."""
 
 from datetime import timedelta
 
@@ -7,8 +7,9 @@ from django.core import mail
 from django.utils import timezone
 
 from subscribers import answering
-from subscribers.answering import answer, answer_forgotten
-from subscribers.models import ConsentEvent
+from subscribers.answering import answer, answer_change, answer_forgotten
+from subscribers.models import AddressChange, ConsentEvent
+from subscribers.moving import move
 from tests.factories import make_reader
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +100,72 @@ def test_one_mail_that_fails_does_not_hold_up_the_others(monkeypatch, caplog):
     assert bad.email not in caplog.text
     monkeypatch.undo()
     assert answer_forgotten(timezone.now() + timedelta(minutes=1)) == 1
+
+
+@pytest.fixture
+def change():
+    """A reader's wish to move that got no mail yet."""
+    reader = make_reader("ada@example.com")
+    asked_at = timezone.now() - timedelta(minutes=5)
+    return AddressChange.objects.create(
+        subscriber=reader, email="ada@example.net", asked_at=asked_at
+    )
+
+
+@pytest.mark.parametrize("origin", ["embed", "api"])
+def test_whichever_way_somebody_asked_they_are_answered(origin):
+    asked(5)
+    ConsentEvent.objects.update(origin=origin)
+    assert answer_forgotten(timezone.now()) == 1
+
+
+def test_the_new_address_and_then_the_former_one_get_one_mail_each(change):
+    now = timezone.now()
+    assert [answer_change(change.pk, now=now) for _ in range(2)] == [True, False]
+    move(change.pk, now=now)
+    assert [answer_change(change.pk, now=now) for _ in range(2)] == [True, False]
+    assert [message.to for message in mail.outbox] == [["ada@example.net"], ["ada@example.com"]]
+
+
+def test_mails_of_a_change_whose_tasks_were_lost_go_out_all_the_same(change):
+    now = timezone.now()
+    assert answer_forgotten(now) == 1
+    move(change.pk, now=now)
+    assert answer_forgotten(now) == 0, "a worker may still have it"
+    assert answer_forgotten(now + timedelta(minutes=1)) == 1
+    assert answer_forgotten(now + timedelta(hours=1)) == 0
+    assert len(mail.outbox) == 2
+
+
+def test_a_move_that_is_done_while_the_first_mail_goes_out_still_owes_the_second(
+    change, monkeypatch
+):
+    now = timezone.now()
+    whole = answering.answer_move
+
+    def confirmed_at_once(change_id, **clock):
+        sent = whole(change_id, **clock)
+        move(change_id, now=now)
+        return sent
+
+    monkeypatch.setattr(answering, "answer_move", confirmed_at_once)
+    assert answer_change(change.pk, now=now)
+    assert answer_change(change.pk, now=now)
+    assert [message.to for message in mail.outbox] == [["ada@example.net"], ["ada@example.com"]]
+
+
+def test_a_mail_for_a_change_that_fails_is_tried_again_later(change, monkeypatch, caplog):
+    def failing(change_id, **clock):
+        raise OSError("connection refused")
+
+    now = timezone.now()
+    monkeypatch.setattr(answering, "answer_move", failing)
+    assert answer_forgotten(now) == 0
+    assert change.email not in caplog.text
+    monkeypatch.undo()
+    assert answer_forgotten(now) == 0
+    assert answer_forgotten(now + timedelta(minutes=1)) == 1
+
+
+def test_no_mail_goes_out_for_a_change_that_is_not_there():
+    assert not answer_change(987_654, now=timezone.now())
