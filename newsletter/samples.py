@@ -17,9 +17,9 @@ from django.db import transaction
 from newsletter.models import Issue
 from newsletter.models.issues import slug_of
 from newsletter.storing import import_text
-from subscribers import subscribing, suppression
-from subscribers.choices import Choices, write_choices
-from subscribers.models import ConsentEvent, Subscriber, Weekday
+from subscribers import muting, subscribing, suppression
+from subscribers.choices import Choices, Muted, write_choices
+from subscribers.models import ConsentEvent, Source, Subscriber, Weekday
 
 FOLDER = Path(__file__).resolve().parent / "samples"
 # The day that the files call the newest.
@@ -29,6 +29,7 @@ ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 SAMPLE = ConsentEvent.Origin.SAMPLE
 PAUSED_FOR = timedelta(days=14)
+MUTED_FOR = timedelta(days=muting.MUTE_DAYS)
 FIVE_SOURCES = ("cloudflare", "aws-architecture", "hashicorp", "infoq", "stripe")
 
 
@@ -67,7 +68,8 @@ class SampleReader:
 
     address: str
     choices: Choices
-    language: str = "en"
+    # Sources of which nothing shall come for some weeks.
+    tired_of: tuple[str, ...] = ()
     paused: bool = False
     left: bool = False
     bounced: bool = False
@@ -82,7 +84,14 @@ class SampleReader:
 
 READERS = (
     SampleReader("ada@example.com", Choices(time_zone="Europe/London")),
-    SampleReader("kemi@example.com", Choices(hour=5, time_zone="Africa/Lagos")),
+    SampleReader(
+        "kemi@example.com", Choices(hour=5, time_zone="Africa/Lagos"), tired_of=("bytebytego",)
+    ),
+    # Words around the stories in German, and nothing of InfoQ's, whoever else has it.
+    SampleReader(
+        "lena@example.org",
+        Choices(time_zone="Europe/Vienna", language="de", muted=(Muted("infoq"),)),
+    ),
     SampleReader.only("ben@example.com", "infoq", time_zone="America/New_York"),
     SampleReader.only("chloe@example.org", *FIVE_SOURCES, time_zone="Europe/Paris", hour=8),
     # The same five: one variant serves both.
@@ -107,12 +116,10 @@ READERS = (
             hour=6,
             time_zone="Europe/Lisbon",
         ),
-        language="pt",
     ),
     SampleReader(
         "emi@example.test",
         Choices(wants_daily=False, weekday=Weekday.SUNDAY, hour=9, time_zone="Asia/Tokyo"),
-        language="ja",
     ),
     SampleReader("farid@example.test", Choices(time_zone="Asia/Dubai"), paused=True),
     SampleReader("greta@example.com", Choices(time_zone="Europe/Vienna"), left=True),
@@ -159,7 +166,6 @@ def store_reader(sample: SampleReader, now: datetime) -> Subscriber:
     active = not sample.pending
     reader = Subscriber.objects.create(
         email=sample.address,
-        language=sample.language,
         state=Subscriber.State.ACTIVE if active else Subscriber.State.PENDING,
         confirmed_at=now if active else None,
     )
@@ -169,6 +175,10 @@ def store_reader(sample: SampleReader, now: datetime) -> Subscriber:
     reader.consent_events.update(answered_at=now)
     if active:
         subscribing.record(reader, kinds.CONFIRMED, SAMPLE, now)
+    if sample.tired_of:
+        tired_of = Source.objects.filter(slug__in=sample.tired_of).values_list("pk", flat=True)
+        until = (now + MUTED_FOR).date()
+        muting.mute(reader.pk, tired_of, until=until, now=now, origin=SAMPLE)
     if sample.paused:
         # Counted from the day of storing, so that the pause is in force when samples go out.
         paused_until = (now + PAUSED_FOR).date()
