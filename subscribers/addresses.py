@@ -5,6 +5,11 @@ from email_validator import EmailNotValidError, validate_email
 
 from subscribers.models import EMAIL_MAX_LENGTH
 
+# Signs without width that come along when an address is copied off a page.
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+# What keyboards for wide letters type; domains in such letters are mapped anyhow.
+WIDE_AT = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
+
 
 class BadAddress(ValueError):
     """Not exactly one address that mail can go to; the message is for the person who typed it."""
@@ -19,7 +24,7 @@ def normalised(text: str) -> str:
 
     Raises BadAddress with the reason.
     """
-    address = text.strip()
+    address = text.strip().strip(UNSEEN).translate(WIDE_AT)
     if not address:
         raise BadAddress(_("Please enter your e-mail address."))
     if len(address) > EMAIL_MAX_LENGTH:
@@ -29,8 +34,10 @@ def normalised(text: str) -> str:
         )
     if address.count("@") > 1:
         raise BadAddress(_("Please enter one address only, for example name@example.com."))
-    local = address.partition("@")[0]
-    if not local.isascii():
+    if "<" in address or ">" in address:
+        raise BadAddress(_("Please enter the address alone, without a name and brackets."))
+    local, at, _domain = address.partition("@")
+    if at and not local.isascii():
         # Django would send to =?utf-8?…?=@…, which reaches nobody.
         raise BadAddress(
             _(

@@ -14,6 +14,13 @@ from subscribers.models import EMAIL_MAX_LENGTH
         ("ada+digest@mail.example.com", "ada+digest@mail.example.com"),
         ("ada@Bücher.example", "ada@xn--bcher-kva.example"),
         ("ada@BÜCHER.example", "ada@xn--bcher-kva.example"),
+        ("ada@XN--BCHER-KVA.example", "ada@xn--bcher-kva.example"),
+        ("ada@bu\u0308cher.example", "ada@xn--bcher-kva.example"),
+        ("ada@straße.example", "ada@xn--strae-oqa.example"),
+        ("ada@例え.テスト", "ada@xn--r8jz45g.xn--zckzah"),
+        ("ada＠example.com", "ada@example.com"),
+        ("ada@ｅｘａｍｐｌｅ。com", "ada@example.com"),
+        ("\ufeffada@example.com\u200b", "ada@example.com"),
         ("ada@inbox.test", "ada@inbox.test"),
     ],
 )
@@ -33,6 +40,18 @@ def test_one_person_has_one_spelling(typed, kept):
         "ada@[127.0.0.1]",
         "Ada <ada@example.com>",
         "<ada@example.com>",
+        "ada@example.com.",
+        "ada@.example.com",
+        "ada@example..com",
+        "ada@-example.com",
+        "ada@exam_ple.com",
+        "ada@xn--abc.example",
+        "ada(home)@example.com",
+        "mailto:ada@example.com",
+        "ada@bob@example.com",
+        "ada@bob＠example.com",
+        "ada@exam\u200bple.com",
+        "ada@exam\u202eple.com",
         "ada@example.com, bob@example.com",
         "ada@example.com bob@example.com",
         "ada@example.com;bob@example.com",
@@ -56,6 +75,18 @@ def test_what_is_not_one_address_is_refused(typed):
 def test_a_local_part_beyond_ascii_is_refused_with_its_reason():
     with pytest.raises(BadAddress, match="before the @"):
         normalised("jörg@example.com")
+
+
+@pytest.mark.parametrize("typed", ["Ada <ada@example.com>", "<ada@example.com>"])
+def test_an_address_with_a_name_is_refused_with_that_reason(typed):
+    with pytest.raises(BadAddress, match="the address alone"):
+        normalised(typed)
+
+
+@pytest.mark.parametrize("typed", ["jörg", "日本", "bücher.example"])
+def test_what_has_no_at_sign_is_not_refused_for_its_letters(typed):
+    with pytest.raises(BadAddress, match="not a complete"):
+        normalised(typed)
 
 
 def test_two_addresses_are_refused_with_that_reason():
@@ -89,3 +120,19 @@ def test_normalising_twice_changes_nothing(text):
         return
     assert normalised(address) == address
     assert normalised(text.swapcase()) == address
+
+
+# Letters that IDNA 2008 lets into a name and that have capitals of their own.
+labels = st.text("abcxyzäöüéèçñøåšžабвгд", min_size=1, max_size=12)
+
+
+@given(labels)
+def test_a_domain_is_one_address_by_its_letters_and_by_its_a_labels(label):
+    try:
+        address = normalised(f"ada@{label}.example")
+    except BadAddress:
+        return
+    assert address.isascii()
+    assert normalised(address) == address
+    assert normalised(address.upper()) == address
+    assert normalised(f"ada@{label.upper()}.example") == address
