@@ -5,9 +5,10 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from subscribers.emails import answer_request
-from subscribers.links import choices_url, confirm_url
-from subscribers.models import CONFIRM_WITHIN, Subscriber
+from subscribers.emails import answer_move, answer_request, tell_former
+from subscribers.links import address_url, choices_url, confirm_url
+from subscribers.models import CONFIRM_WITHIN, AddressChange, Subscriber
+from subscribers.moving import move
 from subscribers.tasks import send_confirmation
 from tests.factories import make_reader
 
@@ -104,3 +105,99 @@ def test_the_mail_is_seven_bit_with_short_lines_whatever_the_house_is_called(set
     assert max(map(len, raw.splitlines())) <= 78
     text = [line for line in message.body.splitlines() if not line.startswith("http")]
     assert max(map(len, text)) <= 72
+
+
+def test_the_mail_says_that_whoever_asked_wrote_nothing_of_it():
+    _, message = answer(state=State.PENDING)
+    for part in parts(message):
+        assert "no word of their own" in " ".join(part.split())
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("de", "ltr"), ("ar", "rtl")])
+def test_a_mail_says_its_language_and_direction(settings, language, direction):
+    settings.LANGUAGES = [*settings.LANGUAGES, ("ar", "Arabic")]
+    _, message = answer(state=State.PENDING, language=language)
+    assert f'<html lang="{language}" dir="{direction}">' in parts(message)[1]
+
+
+OLD, NEW = "typed.old@example.com", "typed.new@example.net"
+
+
+@pytest.fixture
+def change():
+    return AddressChange.objects.create(
+        subscriber=make_reader(OLD), email=NEW, asked_at=timezone.now()
+    )
+
+
+def sent():
+    (message,) = mail.outbox
+    mail.outbox.clear()
+    return message
+
+
+def test_a_new_address_is_asked_to_confirm_and_learns_nothing_of_the_reader(change):
+    assert answer_move(change.pk, now=timezone.now())
+    message = sent()
+    assert message.to == [NEW]
+    for part in parts(message):
+        assert address_url(change.pk) in html.unescape(part)
+        assert f"works for {CONFIRM_WITHIN.days} days" in part
+        assert choices_url(change.subscriber_id) not in html.unescape(part)
+        assert "typed." not in part
+
+
+def test_who_reads_at_that_address_already_is_shown_their_own_choices_only(change):
+    holder = make_reader(NEW, language="de")
+    assert answer_move(change.pk, now=timezone.now())
+    message = sent()
+    assert message.to == [NEW]
+    assert '<html lang="de"' in parts(message)[1]
+    for part in parts(message):
+        assert choices_url(holder.pk) in html.unescape(part)
+        assert address_url(change.pk) not in html.unescape(part)
+        assert choices_url(change.subscriber_id) not in html.unescape(part)
+        assert "typed." not in part
+
+
+def test_a_suppressed_new_address_gets_nothing(change):
+    make_reader(NEW, state=State.SUPPRESSED, suppression="complained")
+    assert not answer_move(change.pk, now=timezone.now())
+    assert mail.outbox == []
+
+
+def test_a_wish_that_is_over_is_not_mailed(change):
+    now = timezone.now()
+    assert not answer_move(change.pk, now=now + CONFIRM_WITHIN)
+    assert not answer_move(987_654, now=now)
+    move(change.pk, now=now)
+    assert not answer_move(change.pk, now=now)
+    assert mail.outbox == []
+
+
+def test_the_former_address_is_told_how_to_take_it_back_and_not_where_it_goes(change):
+    move(change.pk, now=timezone.now())
+    assert tell_former(change.pk)
+    message = sent()
+    assert message.to == [OLD]
+    for part in parts(message):
+        assert choices_url(change.subscriber_id) in html.unescape(part)
+        assert "typed." not in part
+
+
+def test_nobody_is_told_of_a_move_that_is_not_done_or_at_an_address_that_is_stopped(change):
+    assert not tell_former(change.pk)
+    assert not tell_former(987_654)
+    move(change.pk, now=timezone.now())
+    make_reader(OLD, state=State.SUPPRESSED, suppression="complained")
+    assert not tell_former(change.pk)
+    assert mail.outbox == []
+
+
+def test_mails_of_a_move_are_in_the_movers_language(change):
+    Subscriber.objects.update(language="de")
+    answer_move(change.pk, now=timezone.now())
+    assert '<html lang="de"' in parts(sent())[1]
+    move(change.pk, now=timezone.now())
+    tell_former(change.pk)
+    assert '<html lang="de"' in parts(sent())[1]
