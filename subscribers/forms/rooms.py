@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from subscribers.addresses import BadAddress, normalised
+from subscribers.admission import domains
 from subscribers.choices import Choices
 from subscribers.forms.choices import ALL, SOME, ChoicesForm
 from subscribers.models import Weekday
@@ -117,7 +118,11 @@ class PauseForm(forms.Form):
 
 
 class AddressForm(forms.Form):
-    """Where to send mail from now on. ``own`` is the address that a reader has."""
+    """Where to send mail from now on. ``own`` is the address that a reader has.
+
+    An address that looks mistyped is asked about once: sent again together with ``sure``, it
+    is taken as it is.
+    """
 
     email = forms.CharField(
         label=_("New e-mail address"),
@@ -132,13 +137,27 @@ class AddressForm(forms.Form):
         super().__init__(data, **kwargs)
 
     def clean_email(self) -> str:
+        typed = self.cleaned_data["email"]
         try:
-            email = normalised(self.cleaned_data["email"])
+            email = normalised(typed)
         except BadAddress as exc:
             raise ValidationError(str(exc)) from exc
         if email == self.own:
             raise ValidationError(_("This is the address that we write to already."))
+        found = domains.check(email)
+        if found.suggestion and self.data.get("sure") != typed:
+            raise ValidationError(
+                _("Did you mean %(address)s? Correct it, or press the button again to keep yours."),
+                params={"address": found.suggestion},
+            )
+        if found.takes_mail is False:
+            raise ValidationError(_("The part after the @ takes no mail."))
         return email
+
+    @property
+    def asked_about(self) -> str:
+        """The typed address, to be sent along as ``sure`` once it was asked about."""
+        return str(self.data.get("email", "")).strip() if self.errors else ""
 
 
 def reason_in(sent: QueryDict) -> str:

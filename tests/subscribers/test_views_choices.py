@@ -122,6 +122,24 @@ def test_a_paused_reader_is_not_promised_the_next_issue(client):
         assert "You get no mail until" in page
 
 
+def test_a_pause_is_set_by_its_own_form():
+    reader = make_reader(hour=9)
+    until = timezone.now().date() + timedelta(days=2)
+    page = act(reader, "pause", paused_until=until.isoformat()).content.decode()
+    assert "You get no mail until the end of" in page
+    assert (reader.paused_until, reader.hour) == (until, 9)
+    assert reader.consent_events.get().kind == "changed"
+
+
+@pytest.mark.parametrize("day", ["", "soon", "2001-01-01", "2026-13-01", "9" * 10_000])
+def test_a_day_that_no_pause_can_end_on_is_refused_beside_its_field(day):
+    reader = make_reader()
+    response = act(reader, "pause", paused_until=day)
+    assert response.status_code == 422
+    assert 'id="id_paused_until_error"' in response.content.decode()
+    assert reader.paused_until is None
+
+
 def test_a_pause_is_shown_and_can_be_ended(client):
     until = timezone.now().date() + timedelta(days=30)
     reader = make_reader(paused_until=until)

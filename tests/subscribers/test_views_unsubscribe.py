@@ -164,3 +164,87 @@ def test_an_unknown_way_back_is_a_way_out(client):
     client.post(link(reader), {"again": "monthly"})
     reader.refresh_from_db()
     assert not reader.wants_daily
+
+
+def left_by_link(**fields):
+    reader = make_reader(**fields)
+    Client().post(link(reader))
+    return reader
+
+
+def test_after_leaving_a_reason_may_be_given():
+    reader = left_by_link()
+    url = link(reader)
+    sent = {"action": "reason", "reason": "too many mails", "words": " two a day "}
+    for _ in range(2):
+        page = Client(enforce_csrf_checks=True).post(url, sent).content.decode()
+        assert "Thank you for telling us." in page
+        assert "You get no more dailies" in page
+    assert reader.consent_events.get().detail == "too many mails: two a day"
+
+
+@pytest.mark.parametrize("sent", [{}, {"reason": "<b>"}, {"words": "  "}, {"reason": ""}])
+def test_a_reason_is_optional(sent):
+    reader = left_by_link()
+    response = Client().post(link(reader), {"action": "reason", **sent})
+    assert response.status_code == 200
+    assert "Thank you" not in response.content.decode()
+    assert reader.consent_events.get().detail == ""
+
+
+def test_a_reason_of_any_length_is_no_error():
+    reader = left_by_link()
+    response = Client().post(link(reader), {"action": "reason", "words": "x\x00" * 5_000})
+    assert response.status_code == 200
+    assert "x" in reader.consent_events.get().detail
+
+
+def test_a_reason_for_leaving_does_not_make_anybody_leave():
+    reader = make_reader()
+    page = Client().post(link(reader), {"action": "reason", "reason": "other"}).content.decode()
+    assert "Unsubscribe from the daily?" in page
+    reader.refresh_from_db()
+    assert reader.wants_daily
+
+
+@pytest.mark.parametrize("more", [{"action": "reason", "reason": "other"}, {"again": "daily"}])
+def test_a_one_click_is_one_whatever_comes_with_it(more):
+    reader = make_reader()
+    Client(enforce_csrf_checks=True).post(link(reader), {**ONE_CLICK, **more})
+    reader.refresh_from_db()
+    assert not reader.wants_daily
+    assert reader.consent_events.get().origin == "one_click"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click"),
+        ("application/x-www-form-urlencoded; charset=utf-8", b"List-Unsubscribe=One-Click"),
+        (
+            "multipart/form-data; boundary=---FormBoundary",
+            b"-----FormBoundary\r\n"
+            b'Content-Disposition: form-data; name="List-Unsubscribe"\r\n\r\n'
+            b"One-Click\r\n-----FormBoundary--\r\n",
+        ),
+    ],
+)
+def test_the_bodies_of_rfc_8058_are_one_clicks(kind, body):
+    reader = make_reader()
+    provider = Client(enforce_csrf_checks=True)
+    assert provider.post(link(reader), body, content_type=kind).status_code == 200
+    assert reader.consent_events.get().origin == "one_click"
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=é"])
+def test_a_form_that_cannot_be_read_unsubscribes_too(kind):
+    reader = make_reader()
+    response = Client().post(link(reader), b"List-Unsubscribe=One-Click", content_type=kind)
+    assert response.status_code == 200
+    reader.refresh_from_db()
+    assert not reader.wants_daily
+
+
+def test_the_page_is_in_the_readers_language(client):
+    reader = make_reader(language="de")
+    assert client.get(link(reader))["Content-Language"] == "de"
