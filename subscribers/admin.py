@@ -24,7 +24,9 @@ from config.admin_theme import (
     moment,
 )
 from subscribers import subscribing, suppression
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.audience import today_of
+from subscribers.models import AddressChange, ConsentEvent, Subscriber
+from subscribers.muted import muted_by
 
 STATE_LABELS = {
     Subscriber.State.PENDING.value: "default",
@@ -37,12 +39,27 @@ STATE_LABELS = {
 class ConsentInline(WrittenDown, TabularInline[ConsentEvent, Subscriber]):
     model = ConsentEvent
     verbose_name_plural = _("what the reader agreed to, and when")
-    fields = ["when", "kind", "origin"]
-    readonly_fields = ["when", "kind", "origin"]
+    fields = ["when", "kind", "origin", "detail"]
+    readonly_fields = ["when", "kind", "origin", "detail"]
 
     @display(description=_("when"))
     def when(self, event: ConsentEvent) -> str:
         return moment(event.at)
+
+
+class AddressInline(WrittenDown, TabularInline[AddressChange, Subscriber]):
+    model = AddressChange
+    verbose_name_plural = _("addresses that the reader wanted to move to")
+    fields = ["asked", "email", "done"]
+    readonly_fields = ["asked", "email", "done"]
+
+    @display(description=_("asked"))
+    def asked(self, change: AddressChange) -> str:
+        return moment(change.asked_at)
+
+    @display(description=_("confirmed"))
+    def done(self, change: AddressChange) -> str:
+        return moment(change.done_at)
 
 
 @admin.register(Subscriber)
@@ -54,11 +71,11 @@ class ReaderAdmin(LookOnly, ModelAdmin[Subscriber]):
     search_fields = ["^email", "=uid"]
     search_help_text = _("Beginning of an address")
     ordering = ["-pk"]
-    inlines = [ConsentInline]
+    inlines = [ConsentInline, AddressInline]
     actions = ["unsubscribe", "lift"]
     fieldsets = [
         (None, {"fields": ["address", "standing", "mail_so_far"]}),
-        (_("Choices"), {"fields": ["editions", "mix", "when", "pause", "tongue"]}),
+        (_("Choices"), {"fields": ["editions", "mix", "muted", "when", "pause", "tongue"]}),
         (_("Times"), {"fields": ["asked", "confirmed", "left"]}),
     ]
 
@@ -145,6 +162,17 @@ class ReaderAdmin(LookOnly, ModelAdmin[Subscriber]):
         if reader.all_sources:
             return str(_("all"))
         return ", ".join(source.name for source in reader.sources.all()) or str(_("none"))
+
+    @display(description=_("muted"))
+    def muted(self, reader: Subscriber) -> str:
+        today = today_of(reader, timezone.now())
+        names = [
+            _("%(source)s until %(day)s") % {"source": one.source.name, "day": day(one.until)}
+            if one.until
+            else _("%(source)s for good") % {"source": one.source.name}
+            for one in muted_by(reader, today)
+        ]
+        return ", ".join(str(name) for name in names) or str(_("none"))
 
     @display(description=_("when"))
     def when(self, reader: Subscriber) -> str:

@@ -134,6 +134,8 @@ def settle(change: AddressChange, now: datetime) -> None:
 
 
 def former_address(change: AddressChange) -> str:
-    """Return where a reader was before a change was done, or "" if that is not known."""
+    """Return where a reader was before a change was done, or "" where it is not done."""
+    if change.done_at is None:
+        return ""
     moves = change.subscriber.consent_events.filter(kind=ConsentEvent.Kind.MOVED, at=change.done_at)
     return str(moves.values_list("detail", flat=True).last() or "")

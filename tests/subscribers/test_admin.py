@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from lxml import html
 
-from subscribers.models import ConsentEvent, Subscriber
+from subscribers.models import AddressChange, ConsentEvent, Mute, Subscriber
 from tests.factories import make_reader, make_source
 from tests.newsletter.admin_pages import make_staff, text_of
 
@@ -50,6 +50,29 @@ def test_the_page_speaks_plainly(admin_client, settings):
     for raw in ("('", "subscribed 2026", "A-labels", "0 to 23"):
         assert raw not in page
     assert "q=ada%2Bnews%40example.com" in response.content.decode()
+
+
+def test_the_page_shows_what_the_reader_mutes_now_and_reads_in(admin_client):
+    reader = make_reader(language="de", time_zone="UTC")
+    muted = {"Ferry": date(2999, 1, 31), "Harbour": None, "Over": date(2020, 1, 1)}
+    for name, until in muted.items():
+        Mute.objects.create(subscriber=reader, source=make_source(name), until=until)
+    page = text_of(admin_client.get(reader_page(reader)))
+    assert "Ferry until 31 January 2999, Harbour for good" in page
+    assert "Over" not in page
+    assert "Deutsch" in page
+
+
+def test_the_page_shows_why_a_reader_left_and_where_they_wanted_to_move(admin_client):
+    reader = make_reader("ada@example.com")
+    at = datetime(2026, 11, 20, 4, 51, tzinfo=UTC)
+    ConsentEvent.objects.create(
+        subscriber=reader, kind="unsubscribed", origin="page", at=at, detail="Too <much>"
+    )
+    AddressChange.objects.create(subscriber=reader, email="new@example.com", asked_at=at)
+    page = text_of(admin_client.get(reader_page(reader)))
+    assert "Too <much>" in page
+    assert "20 November 2026, 04:51 UTC new@example.com –" in page
 
 
 def test_the_path_leaves_the_address_as_it_is_written(admin_client):
