@@ -94,11 +94,12 @@ def marked(text: str, words: Sequence[str]) -> SafeString:
     """Return a text as HTML, with the words that begin with one of ``words`` marked."""
     pieces, end = [], 0
     for word in found_in(text, words):
-        pieces += [
-            escape(text[end : word.start]),
-            f"<mark>{escape(text[word.start : word.end])}</mark>",
-        ]
-        end = word.end
+        # One character may be two words, as "½" is.
+        start = max(word.start, end)
+        if start < word.end:
+            mark = f"<mark>{escape(text[start : word.end])}</mark>"
+            pieces += [escape(text[end:start]), mark]
+            end = word.end
     return SafeString("".join([*pieces, escape(text[end:])]))
 
 

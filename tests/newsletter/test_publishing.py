@@ -1,0 +1,241 @@
+"""The web copy follows its issue."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from newsletter import steering, ticking
+from newsletter.approving import revise
+from newsletter.content import IssueContent, public_content_of
+from newsletter.discarding import discard
+from newsletter.models import Issue, Story, WebCopy, WebPassage
+from newsletter.planning import plan
+from newsletter.publishing import publish, publish_all, publish_credited, publish_due
+from newsletter.states import IssueState
+from subscribers.merging import merge
+from tests.factories import (
+    make_approved_issue,
+    make_issue,
+    make_reader,
+    make_source,
+    make_story,
+    make_thread,
+    noon,
+)
+from tests.newsletter.admin_pages import form_of, issue_page
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+
+
+def sent(kind="daily", **fields):
+    return make_issue(kind, state=IssueState.SENT.value, **fields)
+
+
+def copy_of(issue):
+    return WebCopy.objects.filter(issue=issue).first()
+
+
+def passages(issue):
+    return list(WebPassage.objects.filter(copy__issue=issue).order_by("position"))
+
+
+@pytest.mark.parametrize("state", list(IssueState))
+def test_only_a_public_issue_has_a_copy(state):
+    issue = make_issue(state=state.value)
+    is_public = state in {IssueState.SENDING, IssueState.PAUSED, IssueState.SENT}
+    assert publish(issue.pk, now=NOW) is is_public
+    assert (copy_of(issue) is not None) is is_public
+
+
+def test_an_issue_that_is_gone_is_not_published():
+    assert publish(12345, now=NOW) is False
+
+
+def test_a_copy_holds_what_is_public_and_is_found_part_by_part():
+    source = make_source("Ferry Weekly")
+    issue = sent("weekly", opening="It *began*.", patterns="All alike.", planned_at=NOW)
+    make_story(
+        issue, source, key="ice", headline="Ice", company="Port", body="It `ran`.", position=1
+    )
+    make_thread(issue, key="boats", title="Boats", body="On.")
+    publish(issue.pk, now=LATER)
+    copy = copy_of(issue)
+    assert IssueContent.from_json(copy.content) == public_content_of(issue)
+    assert (copy.line, copy.story_count) == ("Ice", 1)
+    assert (copy.published_at, copy.changed_at) == (NOW, LATER)
+    assert [(p.part, p.key, p.headline, p.text, p.via) for p in passages(issue)] == [
+        ("opening", "", "", "It began.", ""),
+        ("story", "ice", "Ice", "It ran.", "Ferry Weekly"),
+        ("thread", "boats", "Boats", "On.", ""),
+        ("patterns", "", "", "All alike.", ""),
+    ]
+    assert [list(p.sources.all()) for p in passages(issue)] == [[], [source], [], []]
+
+
+def test_publishing_again_changes_nothing():
+    issue = sent()
+    make_story(issue, make_source())
+    assert publish(issue.pk, now=NOW)
+    before = WebCopy.objects.values().get(), list(WebPassage.objects.values())
+    assert not publish(issue.pk, now=LATER)
+    assert publish_all(LATER) == 0
+    after = WebCopy.objects.values().get(), list(WebPassage.objects.values())
+    assert after[0] == before[0]
+    assert [p | {"id": 0} for p in after[1]] == [p | {"id": 0} for p in before[1]]
+
+
+def test_a_text_that_cannot_be_rendered_is_copied_as_it_is():
+    issue = sent(opening="> " * 30 + "deep")
+    publish(issue.pk, now=NOW)
+    assert passages(issue)[0].text == "> " * 30 + "deep"
+
+
+def test_what_the_database_cannot_hold_in_full_is_shortened(settings):
+    settings.PUBLICATION_NAME = "A name " * 40
+    issue = sent()
+    make_story(issue, *(make_source(f"{n}{'x' * 190}") for n in range(6)), company="Port")
+    Story.objects.update(headline="")
+    publish(issue.pk, now=NOW)
+    assert len(copy_of(issue).line) <= 200
+    assert passages(issue)[1].via.endswith("…")
+
+
+def test_sending_publishes_and_what_is_being_sent_shows_no_unapproved_edit():
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    Issue.objects.update(opening="A secret note", subject="Secret", patterns="secret")
+    Story.objects.update(headline="Secret", body="Secret")
+    publish(issue.pk, now=LATER)
+    copy = copy_of(issue)
+    assert copy.published_at == noon(issue)
+    assert "ecret" not in f"{copy.content}{copy.line}{WebPassage.objects.values_list()}"
+    issue.deliveries.update(state="cancelled")
+    ticking.close(issue, LATER)
+    assert "A secret note" in str(copy_of(issue).content)
+
+
+def test_a_revision_is_published_while_it_is_sent():
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    Issue.objects.update(opening="Another opening.")
+    revise(issue, now=LATER)
+    assert passages(issue)[0].text == "Another opening."
+    assert copy_of(issue).changed_at == LATER
+
+
+def test_cancelling_withdraws_what_nobody_has_and_keeps_what_somebody_has():
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    steering.cancel(issue, now=LATER)
+    assert copy_of(issue) is None
+    assert not WebPassage.objects.exists()
+    issue.deliveries.update(intent_at=NOW)
+    assert publish_due(LATER) == 1
+    assert copy_of(issue) is not None
+
+
+def test_an_approved_issue_is_not_yet_public():
+    issue = make_approved_issue()
+    assert not publish(issue.pk, now=NOW)
+
+
+def test_discarding_an_issue_takes_all_of_its_copy_along():
+    issue = make_issue(state=IssueState.CANCELLED.value)
+    WebCopy.objects.create(
+        issue=issue, content={}, content_hash="", line="", published_at=NOW, changed_at=NOW
+    )
+    discard(issue)
+    assert not WebCopy.objects.exists()
+
+
+def test_a_tick_makes_up_for_what_nobody_published(django_assert_num_queries):
+    lacking, withdrawn = sent(), sent("weekly")
+    make_issue(end=date(2026, 11, 19))
+    publish(withdrawn.pk, now=NOW)
+    Issue.objects.filter(pk=withdrawn.pk).update(state=IssueState.DRAFT.value)
+    assert publish_due(NOW) == 2
+    assert [copy.issue for copy in WebCopy.objects.all()] == [lacking]
+    with django_assert_num_queries(1):
+        assert publish_due(NOW) == 0
+
+
+def test_a_renamed_source_changes_the_copies_that_name_it_and_no_others():
+    ferry, harbour = make_source("Ferry"), make_source("Harbour")
+    named, other = sent(), sent("weekly")
+    make_story(named, ferry, company="Port")
+    make_story(other, harbour, company="Port")
+    publish_all(NOW)
+    ferry.name = "Ferry Daily"
+    ferry.save()
+    assert publish_credited([ferry.pk], now=LATER) == 1
+    assert passages(named)[1].via == "Ferry Daily"
+    assert (copy_of(named).changed_at, copy_of(other).changed_at) == (LATER, NOW)
+
+
+def test_a_merged_source_gives_its_stories_to_the_present_one_and_takes_them_back():
+    old, new = make_source("Old"), make_source("New")
+    issue = sent()
+    make_story(issue, old, company="Port")
+    publish_all(NOW)
+    merge(old, new)
+    assert publish_credited([old.pk], now=LATER) == 1
+    assert list(passages(issue)[1].sources.all()) == [new]
+    assert passages(issue)[1].via == "New"
+    merge(old, None)
+    publish_credited([old.pk], now=LATER)
+    assert list(passages(issue)[1].sources.all()) == [old]
+
+
+def test_sources_have_their_present_names_while_an_issue_is_sent_too():
+    source = make_source("Old name", company="Blog")
+    make_reader()
+    issue = make_issue()
+    make_story(issue, source, company="Port")
+    steering.send_now(issue, now=noon(issue))
+    source.name = "New name"
+    source.save()
+    publish_credited([source.pk], now=LATER)
+    assert passages(issue)[1].via == "New name"
+
+
+def test_the_admin_renames_and_merges_in_the_archive(admin_client):
+    old, new = make_source("Old"), make_source("New")
+    issue = sent()
+    make_story(issue, old, company="Port")
+    publish_all(NOW)
+    for fields, via in (({"name": "Older"}, "Older"), ({"merged_into": str(new.pk)}, "New")):
+        page = reverse("admin:subscribers_source_change", args=[old.pk])
+        values = form_of(admin_client.get(page), "source_form")
+        admin_client.post(page, values | {name: [value] for name, value in fields.items()})
+        assert passages(issue)[1].via == via
+
+
+def test_a_correction_in_the_admin_is_published(admin_client):
+    issue = sent()
+    make_story(issue, make_source())
+    publish_all(NOW)
+    page = issue_page(issue)
+    values = form_of(admin_client.get(page), "issue_form")
+    values |= {"opening": ["Corrected."], "correction_note": ["It was six."]}
+    assert admin_client.post(page, values).status_code == 302
+    copy = copy_of(issue)
+    assert copy.correction_note == "It was six."
+    assert copy.corrected_at is not None
+    assert passages(issue)[0].text == "Corrected."
+
+
+def test_the_command_writes_all_anew(capsys):
+    issue = sent()
+    publish(issue.pk, now=NOW)
+    WebPassage.objects.update(words="", text="")
+    call_command("publish_archive")
+    assert passages(issue)[0].text == issue.opening
+    assert capsys.readouterr().out == "1 issue is public; 0 changed.\n"
