@@ -126,15 +126,13 @@ class AddressForm(forms.Form):
 
     email = forms.CharField(
         label=_("New e-mail address"),
-        widget=forms.EmailInput(
-            attrs={"autocomplete": "email", "spellcheck": "false", "id": "id_new_email"}
-        ),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         required=False,
     )
 
     def __init__(self, data: Any = None, *, own: str, **kwargs: Any) -> None:
         self.own = own
-        super().__init__(data, **kwargs)
+        super().__init__(data, auto_id="id_new_%s", **kwargs)
 
     def clean_email(self) -> str:
         typed = self.cleaned_data["email"]
