@@ -46,7 +46,7 @@ def results(request: HttpRequest) -> Page:
     asked = {"q": query, "kind": kind, "source": source.slug if source else ""}
     address = address_of(reverse("newsletter:search"), page, **asked)
     shows = [
-        [(row.pk, row.copy.content_hash) for row in rows],
+        [shown_of(row) for row in rows],
         page.paginator.count,
         source.name if source else "",
     ]
@@ -67,6 +67,13 @@ def results(request: HttpRequest) -> Page:
 
     changed_at = max((row.copy.changed_at for row in rows), default=None)
     return Page(address, shows, changed_at, render, kept=False)
+
+
+def shown_of(passage: WebPassage) -> tuple[object, ...]:
+    """Return all of a passage that a result is made of."""
+    issue = passage.copy.issue
+    place = (issue.slug, issue.kind, issue.period_end, passage.part, passage.key)
+    return (*place, passage.headline, passage.company, passage.via, passage.text)
 
 
 def found(passage: WebPassage, words: list[str]) -> Found:
