@@ -48,8 +48,8 @@ def blank(open_page, live_server):
 
         def taken(route):
             fields = parse_qs(route.request.post_data, keep_blank_values=True)
-            posts.append({name: values[0] for name, values in fields.items()})
             route.fulfill(status=204)
+            posts.append({name: values[0] for name, values in fields.items()})
 
         page = open_page()
         html = BLANK.format(bits=bits, stamp=stamp, text=TEXT)
