@@ -4,6 +4,7 @@ from django.conf import settings
 from django.utils import translation
 
 from newsletter.content import IssueContent
+from newsletter.rendering import wording
 from newsletter.rendering.cleaning import clean_line
 from newsletter.rendering.errors import RenderError
 from newsletter.rendering.markdown import web_html
@@ -62,7 +63,7 @@ def cut(content: IssueContent) -> RenderedIssue:
     return RenderedIssue(
         kind=content.kind,
         slug=content.slug,
-        title=clean_line(content.title),
+        title=clean_line(wording.title(content)),
         language=translation.get_language() or settings.LANGUAGE_CODE,
         blocks=tuple(
             Block(

@@ -96,7 +96,7 @@ def context_of(content: IssueContent, blocks: list[Layout], fill: Fill) -> dict[
         "issue_url": issue_url(content.slug),
         "welcome": welcome,
         "welcome_text": "\n".join(wrapped(welcome)),
-        "title_attribute": attribute(content.title),
+        "title_attribute": attribute(wording.title(content)),
         "lead": lead or fill.slots[Slot.LEAD],
         "lead_attribute": attribute(lead) if lead else fill.slots[Slot.LEADATTRIBUTE],
         # WCAG 2.2, 3.1.2: what is in another language than its surroundings says so.

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.conf import settings
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from newsletter.content import IssueContent
+from newsletter.models import Issue
 from newsletter.rendering.segments import Slot
 
 # Formats of dates as Django's ``date`` filter reads them; other languages order them otherwise.
@@ -62,6 +65,17 @@ def period(start: date, end: date) -> str:
     if start.month != end.month:
         return f"{date_format(start, str(DAY_AND_MONTH))} – {last}"
     return f"{date_format(start, str(DAY_ALONE))}–{last}"
+
+
+def title(issue: Issue | IssueContent) -> str:
+    """Return an issue's title; frozen is the English one, by which editors know it."""
+    if issue.kind != "weekly":
+        return issue.title
+    return _("%(publication)s — Week of %(start)s to %(end)s") % {
+        "publication": settings.PUBLICATION_NAME,
+        "start": issue.period_start.isoformat(),
+        "end": issue.period_end.isoformat(),
+    }
 
 
 def kind_label(kind: str) -> str:

@@ -1,5 +1,7 @@
 """The mail as a chosen reader would get it, saved or not."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -118,6 +120,25 @@ def test_the_frame_runs_nothing_and_loads_nothing(admin_client, issue):
 def test_hostile_text_is_inert_in_every_view(admin_client, issue, data):
     Issue.objects.update(opening="</pre><script>alert(1)</script>")
     assert "<script>alert" not in admin_client.get(mail_page(issue), data).content.decode()
+
+
+def test_the_preview_speaks_the_language_that_was_chosen(admin_client, issue):
+    def language(data):
+        page = admin_client.get(mail_page(issue), data).content.decode()
+        return re.search(r'<html lang="([^"]+)"', page)[1]
+
+    assert language({"language": "de"}) == "de"
+    for asked in ({}, {"language": "tlh"}, {"language": "en"}):
+        assert language(asked) == "en"
+
+
+def test_the_preview_begins_in_the_publications_language(admin_client, issue, settings):
+    settings.PUBLICATION_LANGUAGE = "de"
+    page = admin_client.get(issue_page(issue)).content.decode()
+    chosen = re.search(r'<option value="(\w+)"\s+lang="\w+"\s+selected', page)
+    assert chosen is not None
+    assert chosen[1] == "de"
+    assert '<html lang="de"' in admin_client.get(mail_page(issue)).content.decode()
 
 
 def test_plain_text_is_the_text_part(admin_client, issue):

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from newsletter import rendering
 from newsletter.approving import NotApprovable, approve, revise, withdraw
 from newsletter.content import IssueContent
 from newsletter.models import Issue, Story
 from newsletter.planning import plan
+from newsletter.rendering import RenderError
 from newsletter.states import WrongState
 from tests.factories import (
     make_approved_issue,
@@ -36,6 +38,30 @@ def test_approval_freezes_content_and_blocks(draft):
     revision.refresh_from_db()
     assert IssueContent.from_json(revision.content) == frozen
     assert revision.content_hash == frozen.content_hash
+
+
+def test_approval_renders_every_language_of_the_house(draft, settings):
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
+    rendered = approve(draft, now=noon(draft)).rendered
+    assert list(rendered) == ["en", "de", "fr"]
+    assert {language: blocks["language"] for language, blocks in rendered.items()} == {
+        language: language for language in rendered
+    }
+
+
+def test_a_mail_too_large_in_any_language_blocks_approval(draft, monkeypatch):
+    whole = rendering.refuse_oversize
+
+    def too_large_in_german(rendered):
+        if rendered.language == "de":
+            raise RenderError("Too large. Shorten it.")
+        whole(rendered)
+
+    monkeypatch.setattr(rendering, "refuse_oversize", too_large_in_german)
+    with pytest.raises(NotApprovable) as caught:
+        approve(draft, now=noon(draft))
+    assert [finding.message for finding in caught.value.findings] == ["Too large. Shorten it."]
+    assert draft.revisions.count() == 0
 
 
 def test_an_issue_without_stories_cannot_be_approved():

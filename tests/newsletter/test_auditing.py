@@ -63,6 +63,24 @@ def test_a_sent_issue_with_waiting_rows_is_named(issue):
     assert "8 rows still wait" in imbalances(issue)[0]
 
 
+def test_a_welcome_may_wait_in_a_sent_issue_and_in_no_cancelled_one(issue):
+    welcomed = issue.deliveries.order_by("pk")[0].pk
+    issue.deliveries.exclude(pk=welcomed).update(state="cancelled")
+    issue.deliveries.filter(pk=welcomed).update(occasion="welcome")
+    Issue.objects.filter(pk=issue.pk).update(state="sent")
+    assert imbalances(issue) == []
+    Issue.objects.filter(pk=issue.pk).update(state="cancelled")
+    assert "1 rows still wait" in imbalances(issue)[0]
+
+
+def test_how_long_an_issue_took_does_not_count_its_welcomes(issue):
+    put(issue, 0, "sent", sent_at=Now() + timedelta(seconds=2))
+    put(issue, 1, "sent", sent_at=Now() + timedelta(days=2), occasion="welcome")
+    account = books(issue)
+    assert account.seconds == pytest.approx(2, abs=1)
+    assert account.sent == 2
+
+
 def test_a_lease_that_nobody_swept_up_is_named(issue):
     put(
         issue,

@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from django.test import override_settings
+from django.utils import translation
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from newsletter.composing import CACHED_VARIANTS, Composer, Composition, PersonalLinks
@@ -35,7 +38,9 @@ def composed(content: IssueContent, choice: Choice) -> Composition:
     return Composer(render_issue(content)).compose(choice)
 
 
-def from_scratch(content: IssueContent, composition: Composition) -> tuple[str, str]:
+def from_scratch(
+    content: IssueContent, composition: Composition, *, welcome: bool = False
+) -> tuple[str, str]:
     """Render the filtered issue through the whole pipeline, without marks and without cuts."""
     kept = set(composition.story_keys)
     filtered = replace(content, stories=tuple(s for s in content.stories if s.key in kept))
@@ -59,7 +64,7 @@ def from_scratch(content: IssueContent, composition: Composition) -> tuple[str, 
         Slot.MUTE: LINKS.mute_token,
         Slot.UNSUBSCRIBE: LINKS.unsubscribe_url,
     }
-    notes = [(Kind.MORE, counts.more), (Kind.HIDDEN, counts.hidden)]
+    notes = [(Kind.WELCOME, welcome), (Kind.MORE, counts.more), (Kind.HIDDEN, counts.hidden)]
     html, text, _ = forms_of(filtered, Fill(slots, tuple(kind for kind, many in notes if many)))
     return html, text
 
@@ -107,34 +112,45 @@ ISSUES = st.builds(
     ).map(tuple),
     patterns=PROSE,
 )
-CHOICES = st.just(Choice.everything()) | st.frozensets(st.integers(1, 5)).map(
-    lambda chosen: only(*chosen)
+CHOICES = (
+    st.just(Choice.everything())
+    | st.frozensets(st.integers(1, 5)).map(lambda chosen: only(*chosen))
+    | st.frozensets(st.integers(1, 5)).map(lambda muted: Choice(True, muted_ids=muted))
 )
 
 
-@given(content=ISSUES, choices=st.lists(CHOICES, min_size=1, max_size=4))
-@settings(
+@given(
+    content=ISSUES,
+    choices=st.lists(st.tuples(CHOICES, st.booleans()), min_size=1, max_size=4),
+    language=st.sampled_from(["en", "de", "ar"]),
+    written=st.sampled_from(["en", "ar"]),
+)
+@hypothesis_settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_joined_blocks_equal_the_filtered_issue_rendered_from_scratch(content, choices):
-    composer = Composer(
-        RenderedIssue.from_json(json.loads(json.dumps(render_issue(content).to_json())))
-    )
-    for choice in choices:
-        composition = composer.compose(choice)
-        mail = composition.mail(LINKS)
-        html, text = from_scratch(content, composition)
-        assert mail.html == html
-        assert mail.text == text
+def test_joined_blocks_equal_the_filtered_issue_rendered_from_scratch(
+    content, choices, language, written
+):
+    with override_settings(PUBLICATION_LANGUAGE=written):
+        rendered = render_issue(content, language)
+        composer = Composer(RenderedIssue.from_json(json.loads(json.dumps(rendered.to_json()))))
+        for choice, welcome in choices:
+            composition = composer.compose(choice, welcome=welcome)
+            mail = composition.mail(LINKS)
+            with translation.override(language):
+                html, text = from_scratch(content, composition, welcome=welcome)
+            assert mail.html == html
+            assert mail.text == text
 
 
+@pytest.mark.parametrize("welcome", [False, True], ids=["issue", "welcome"])
 @pytest.mark.parametrize("choice", [Choice.everything(), only(1, 2, 3), only(3, 9, 40), only()])
 @pytest.mark.parametrize("count", [12, 31, 90])
-def test_a_long_issue_joined_equals_it_rendered_from_scratch(count, choice):
+def test_a_long_issue_joined_equals_it_rendered_from_scratch(count, choice, welcome):
     content = samples.daily(count)
-    composition = composed(content, choice)
+    composition = Composer(render_issue(content)).compose(choice, welcome=welcome)
     mail = composition.mail(LINKS)
-    assert (mail.html, mail.text) == from_scratch(content, composition)
+    assert (mail.html, mail.text) == from_scratch(content, composition, welcome=welcome)
 
 
 def test_lists_quotes_and_tables_joined_equal_them_rendered_from_scratch():
@@ -205,8 +221,46 @@ def test_the_readers_address_and_links_stand_in_both_forms():
     assert "o'brien&amp;co@example.com" in mail.html
     assert 'href="https://news.example.org/u/dAbc?x=1&amp;y=2"' in mail.html
     assert 'href="https://news.example.org/choices/pAbc"' in mail.html
+    assert 'href="https://news.example.org/read/rAbc"' in mail.html
     assert "\no'brien&co@example.com\n" in mail.text
     assert "\nhttps://news.example.org/u/dAbc?x=1&y=2\n" in mail.text
+    assert "\nhttps://news.example.org/read/rAbc\n" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("choice", "places"),
+    [
+        (Choice.everything(), set(range(12))),
+        (only(1, 3), {0, 2}),
+        (Choice(all_sources=True, muted_ids=frozenset({1, 3})), set(range(12)) - {0, 2}),
+        (only(), set()),
+    ],
+)
+def test_a_number_in_hexadecimal_says_which_stories_stand_in_the_mail(choice, places):
+    composition = composed(samples.daily(), choice)
+    mask = int(composition.shown_mask, 16)
+    assert {n for n in range(mask.bit_length()) if mask >> n & 1} == places
+    keys = [story.key for story in samples.daily().stories]
+    assert composition.story_keys == tuple(keys[n] for n in sorted(places))
+
+
+def test_stories_that_did_not_fit_are_not_among_those_that_stand_in_the_mail():
+    composition = composed(samples.daily(120), Choice.everything())
+    assert composition.more > 0
+    assert int(composition.shown_mask, 16) == (1 << composition.shown) - 1
+
+
+def test_a_welcome_says_so_before_anything_else_and_no_other_mail_does():
+    composer = Composer(render_issue(samples.weekly()))
+    words = "This is the latest issue, with just the stories of the sources you chose."
+    welcome = composer.compose(only(1), welcome=True)
+    mail = welcome.mail(LINKS)
+    for form in (mail.html, " ".join(mail.text.split())):
+        assert form.count(words) == 1
+        assert form.index(words) < form.casefold().index("week in review")
+    usual = composer.compose(only(1))
+    assert words not in usual.mail(LINKS).html
+    assert (welcome.variant, welcome.shown_mask) == (usual.variant, usual.shown_mask)
 
 
 def test_an_address_full_of_markup_is_text():

@@ -58,6 +58,9 @@ class House:
         self.issue = make_approved_issue()
         plan(self.issue, now=timezone.now(), at_once=True)
         self.revision = self.issue.revisions.get()
+        # One of them is a welcome, which may go out when the issue was sent as well.
+        welcomed = self.issue.deliveries.order_by("pk")[1].pk
+        self.issue.deliveries.filter(pk=welcomed).update(occasion=Delivery.Occasion.WELCOME)
         self.rows = list(self.issue.deliveries.order_by("pk").values_list("pk", flat=True))
         self.claims: dict[int, ledger.Claim] = {}
         self.accepted: set[int] = set()
