@@ -127,13 +127,6 @@ def tell_confirmed(subscriber_id: int) -> None:
     confirmed.send(Subscriber, subscriber_id=subscriber_id)
 
 
-def change_choices(
-    subscriber_id: int, choices: Choices, *, now: datetime, origin: Origin = Origin.PAGE
-) -> bool:
-    """Store other choices, effective for every mail not yet sent; tell whether any differed."""
-    return change(subscriber_id, lambda _: choices, now=now, origin=origin)
-
-
 def resume(subscriber_id: int, *, now: datetime, origin: Origin = Origin.PAGE) -> bool:
     """End a pause; tell whether there was one."""
     return change(subscriber_id, without_pause, now=now, origin=origin)
@@ -144,8 +137,16 @@ def without_pause(choices: Choices) -> Choices:
 
 
 def change(
-    subscriber_id: int, new: Callable[[Choices], Choices], *, now: datetime, origin: Origin
+    subscriber_id: int,
+    new: Callable[[Choices], Choices],
+    *,
+    now: datetime,
+    origin: Origin = Origin.PAGE,
 ) -> bool:
+    """Store what ``new`` makes of a reader's choices, effective for every mail not yet sent.
+
+    Tells whether anything differed.
+    """
     with transaction.atomic():
         reader = locked(subscriber_id)
         if reader is None:

@@ -83,7 +83,6 @@ def save(visit: Visit) -> str:
         visit.reader.pk,
         lambda current: with_changes(current, shown=shown, wished=wished),
         now=visit.now,
-        origin=Origin.PAGE,
     )
     return "saved" if changed else "same"
 
@@ -128,7 +127,6 @@ def pause(visit: Visit) -> str:
         visit.reader.pk,
         lambda current: replace(current, paused_until=day),
         now=visit.now,
-        origin=Origin.PAGE,
     )
     return "paused" if changed else "same"
 

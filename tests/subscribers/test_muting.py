@@ -10,7 +10,7 @@ from subscribers.audience import choice_of
 from subscribers.choices import Choices, Muted, choices_of
 from subscribers.models import Source
 from subscribers.muting import MUTE_DAYS, mute, unmute, with_muted
-from subscribers.subscribing import change_choices
+from subscribers.subscribing import change
 from tests.factories import make_reader, make_source
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +111,7 @@ def test_choices_kept_with_what_was_muted_come_back_the_same():
     ferry = make_source(slug="ferry")
     reader = make_reader()
     mute(reader.pk, [ferry.pk], until=UNTIL, now=NOW)
-    assert not change_choices(reader.pk, choices_of(reader), now=NOW)
+    assert not change(reader.pk, lambda _: choices_of(reader), now=NOW)
 
 
 @pytest.mark.parametrize("ids", [[], [987_654], [-1, 0]])

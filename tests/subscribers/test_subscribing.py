@@ -8,7 +8,7 @@ from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.signals import confirmed
 from subscribers.subscribing import (
     Confirmation,
-    change_choices,
+    change,
     confirm,
     confirmation_of,
     resume,
@@ -212,8 +212,8 @@ def test_confirming_for_nobody_is_an_expired_link():
 
 def test_a_change_is_recorded_and_the_same_again_is_not():
     reader = make_reader(ADA)
-    assert change_choices(reader.pk, LATE, now=NOW)
-    assert not change_choices(reader.pk, LATE, now=NOW + MINUTE)
+    assert change(reader.pk, lambda _: LATE, now=NOW)
+    assert not change(reader.pk, lambda _: LATE, now=NOW + MINUTE)
     event = ada().consent_events.get()
     assert (event.kind, event.origin, event.choices) == ("changed", "page", LATE.to_json())
 
