@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from newsletter.auditing import books, imbalances
 from newsletter.models import Story
 from newsletter.sending import drain
 from newsletter.steering import send_now
-from subscribers.models import Subscriber
+from subscribers.models import Mute, Subscriber
+from subscribers.tokens import Purpose, read_token
 from tests.factories import make_reader, make_source
 from tests.sends import prepared, sent, through
 from tests.smtp import SmtpServer
@@ -71,6 +73,48 @@ def test_the_headers_are_those_that_providers_ask_for(source, settings):
         "text/plain",
         "text/html",
     ]
+
+
+def test_each_mail_is_in_its_readers_language_under_the_editors_subject(source):
+    make_reader("ada@example.com")
+    make_reader("lena@example.com", language="de")
+    make_reader("emi@example.com", language="ja")
+    sent(prepared(source, subject="Ropes and knots"))
+    languages = {
+        message.to[0]: re.search('<html lang="([^"]+)"', message.alternatives[0][0])[1]
+        for message in mail.outbox
+    }
+    assert languages == {"ada@example.com": "en", "lena@example.com": "de", "emi@example.com": "en"}
+    assert {message.subject for message in mail.outbox} == {"Ropes and knots"}
+
+
+def test_the_links_in_a_mail_are_the_readers_own_and_open_one_thing_each(source, settings):
+    settings.BASE_URL = "https://news.example.org"
+    reader = make_reader()
+    issue = prepared(source)
+    sent(issue)
+    body, html = mail.outbox[0].body, mail.outbox[0].alternatives[0][0]
+    mute = re.search(r"https://news\.example\.org/f/([\w-]+)/(\d+)", body)
+    read = re.search(r"https://news\.example\.org/read/([\w-]+)", body)
+    assert read_token(Purpose.MUTE, mute[1]) == reader.pk
+    assert int(mute[2]) == source.pk
+    assert read_token(Purpose.READ, read[1]) == issue.deliveries.get().pk
+    assert mute[0] in html
+    assert read[0] in html
+    public = html.index(f"https://news.example.org/archive/{issue.slug}/")
+    assert public < html.index(read[0])
+
+
+def test_the_ledger_says_which_stories_stood_in_each_mail(source):
+    second, third = make_source(), make_source()
+    make_reader("all@example.com")
+    muting = make_reader("muting@example.com")
+    Mute.objects.create(subscriber=muting, source=second)
+    make_reader("third@example.com", sources=[third])
+    issue = prepared(source, second, third)
+    sent(issue)
+    shown = dict(issue.deliveries.values_list("subscriber__email", "shown"))
+    assert shown == {"all@example.com": "7", "muting@example.com": "5", "third@example.com": "4"}
 
 
 def test_the_message_is_seven_bit_with_short_lines(source, settings):
