@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from unfold import admin as unfold_admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display as unfold_display
@@ -101,20 +102,20 @@ class WrittenDown:
 
 
 # The admin's only way to write a moment, in templates too; T is the zone's abbreviation.
-MOMENT_FORMAT = "j F Y, H:i T"
+MOMENT_FORMAT = gettext_lazy("j F Y, H:i T")
 
 
-DAY_FORMAT = "j F Y"
+DAY_FORMAT = gettext_lazy("j F Y")
 
 
 def day(of: date | None) -> str:
     """Write a day, as ``moment`` does; None is a dash."""
-    return date_format(of, DAY_FORMAT) if of else "–"
+    return date_format(of, str(DAY_FORMAT)) if of else "–"
 
 
 def moment(at: datetime | None) -> str:
     """Write a moment in the publication's time zone, and name the zone; None is a dash."""
-    return date_format(timezone.localtime(at), MOMENT_FORMAT) if at else "–"
+    return date_format(timezone.localtime(at), str(MOMENT_FORMAT)) if at else "–"
 
 
 class DateWidget(DateInput):

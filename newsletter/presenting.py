@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from newsletter.content import IssueContent, StoryContent, names_source
 from newsletter.models import Issue
-from newsletter.rendering import RenderError, web_html
+from newsletter.rendering import RenderError, web_html, wording
 from subscribers.models import Source
 
 BLANK = SafeString("")
@@ -40,6 +40,7 @@ def shown(content: IssueContent) -> dict[str, Any]:
     sources = Source.objects.in_bulk(credited)
     return {
         "content": content,
+        "title": wording.title(content),
         "opening_title": opening_title(content.kind),
         "opening": readable(content.opening) if content.opening else "",
         "stories": [story_passage(story, page, sources) for story in content.stories],

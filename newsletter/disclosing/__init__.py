@@ -20,6 +20,7 @@ from newsletter.disclosing.told import ADDED, SECTIONS, TOLD, happened
 from newsletter.links import read_url
 from newsletter.models import Delivery
 from newsletter.receiving import bits, may_be_read
+from newsletter.rendering import wording
 from subscribers.models import SignUp, Source, Subscriber
 
 FORMAT = "broadsheet-data-1"
@@ -109,7 +110,7 @@ def deliveries_of(reader: Subscriber) -> Iterator[dict[str, Any]]:
 def told_delivery(delivery: Delivery) -> dict[str, Any]:
     return {
         "issue": delivery.issue.slug,
-        "title": delivery.issue.title,
+        "title": wording.title(delivery.issue),
         "revision": delivery.revision.number if delivery.revision else None,
         **told(delivery),
         "what_happened": happened(delivery),

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.conf import settings
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from newsletter.content import IssueContent
 from newsletter.models import Issue
@@ -17,6 +16,8 @@ DAY = gettext_lazy("l, j F Y")
 DAY_AND_YEAR = gettext_lazy("j F Y")
 DAY_AND_MONTH = gettext_lazy("j F")
 DAY_ALONE = gettext_lazy("j")
+# In titles, as ``newsletter.models.issues.title_of`` makes them.
+WEEK = gettext_noop("Week of %(start)s to %(end)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,9 @@ def period(start: date, end: date) -> str:
 
 
 def title(issue: Issue | IssueContent) -> str:
-    """Return an issue's title; frozen is the English one, by which editors know it."""
-    if issue.kind != "weekly":
-        return issue.title
-    return _("%(publication)s — Week of %(start)s to %(end)s") % {
-        "publication": settings.PUBLICATION_NAME,
-        "start": issue.period_start.isoformat(),
-        "end": issue.period_end.isoformat(),
-    }
+    """Return an issue's title with its words in the active language; it is kept in English."""
+    dates = {"start": issue.period_start.isoformat(), "end": issue.period_end.isoformat()}
+    return issue.title.replace(WEEK % dates, _(WEEK) % dates)
 
 
 def kind_label(kind: str) -> str:

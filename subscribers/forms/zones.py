@@ -10,20 +10,22 @@ from django import forms
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext_lazy
 
 # Of the database's first parts, those that are places and not rules.
-REGIONS = (
-    "Africa",
-    "America",
-    "Antarctica",
-    "Arctic",
-    "Asia",
-    "Atlantic",
-    "Australia",
-    "Europe",
-    "Indian",
-    "Pacific",
-)
+REGION_NAMES = {
+    "Africa": pgettext_lazy("time zones", "Africa"),
+    "America": pgettext_lazy("time zones", "America"),
+    "Antarctica": pgettext_lazy("time zones", "Antarctica"),
+    "Arctic": pgettext_lazy("time zones", "Arctic"),
+    "Asia": pgettext_lazy("time zones", "Asia"),
+    "Atlantic": pgettext_lazy("time zones", "Atlantic"),
+    "Australia": pgettext_lazy("time zones", "Australia"),
+    "Europe": pgettext_lazy("time zones", "Europe"),
+    "Indian": pgettext_lazy("time zones", "Indian Ocean"),
+    "Pacific": pgettext_lazy("time zones", "Pacific"),
+}
+REGIONS = tuple(REGION_NAMES)
 
 
 @cache
@@ -74,12 +76,12 @@ class Line:
 
 
 @cache
-def lines() -> tuple[Line, ...]:
-    """Return the lines of the list, none of them chosen."""
+def lines(_language: str | None) -> tuple[Line, ...]:
+    """Return the lines of the list in the active language, none of them chosen."""
     (utc, label), *regions = zone_choices()
     made = [Line.of(utc, label)]
     for region, cities in regions:
-        made.append(Line(format_html('<optgroup label="{}">', region)))
+        made.append(Line(format_html('<optgroup label="{}">', REGION_NAMES[region])))
         made.extend(Line.of(zone, city) for zone, city in cities)
         made.append(Line(SafeString("</optgroup>")))
     return tuple(made)
@@ -98,6 +100,7 @@ class ZoneSelect(forms.Select):
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
         own = [Line.of(zone, zone) for zone in sorted(self.more)]
-        options = format_html_join("", "{}", ((line.shown(value),) for line in (*lines(), *own)))
+        all_lines = (*lines(get_language()), *own)
+        options = format_html_join("", "{}", ((line.shown(value),) for line in all_lines))
         about = flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name}))
         return format_html("<select{}>{}</select>", about, options)
