@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from subscribers.addresses import BadAddress, normalised
@@ -94,6 +95,7 @@ def test_two_addresses_are_refused_with_that_reason():
         normalised("ada@example.com,bob@example.com")
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_one_clean_address_or_refused(text):
     try:
@@ -112,6 +114,7 @@ spelled = st.from_regex(
 )
 
 
+@hypothesis_settings(deadline=None)
 @given(spelled)
 def test_normalising_twice_changes_nothing(text):
     try:
@@ -126,6 +129,7 @@ def test_normalising_twice_changes_nothing(text):
 labels = st.text("abcxyzäöüéèçñøåšžабвгд", min_size=1, max_size=12)
 
 
+@hypothesis_settings(deadline=None)
 @given(labels)
 def test_a_domain_is_one_address_by_its_letters_and_by_its_a_labels(label):
     try:

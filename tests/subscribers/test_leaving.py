@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from subscribers.choices import Choices, choices_of
@@ -183,6 +184,7 @@ def test_who_did_not_leave_and_who_is_not_there_gives_no_reason():
     assert not give_reason(987_654, "Because", now=NOW)
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text(max_size=2 * DETAIL_MAX_LENGTH))
 def test_a_reason_is_one_short_line_that_every_database_can_hold(text):
     kept = plain(text)

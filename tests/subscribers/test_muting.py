@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from subscribers.audience import choice_of
@@ -134,6 +135,7 @@ mutes = st.dictionaries(slugs, st.none() | st.dates()).map(
 )
 
 
+@hypothesis_settings(deadline=None)
 @given(mutes, mutes)
 def test_what_is_muted_stands_once_in_a_fixed_order(before, added):
     names = frozenset(one.source_slug for one in added)
