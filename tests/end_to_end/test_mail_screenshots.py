@@ -6,6 +6,7 @@ With REGENERATE_PICTURES=1 the pictures in docs/pictures are taken anew; look at
 import os
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ LEAST_CONTRAST = 4.5
 # WCAG 2.2, success criterion 2.5.8, level AA.
 LEAST_TARGET_PIXELS = 24
 BULLET_PIXELS = 22
+WELCOME, GERMAN = "a welcome", "in a German frame"
 SOME = Choice(all_sources=False, source_ids=frozenset({1, 2, 3, 4, 6, 8, 13, 14}))
 
 # For every word that is seen: its colour against the nearest ground that is painted.
@@ -88,6 +90,8 @@ ISSUES = {
     "weekly": (samples.weekly(), Choice.everything()),
     "unbreakable": (unbreakable(), Choice.everything()),
     "laid out": (laid_out(), Choice.everything()),
+    WELCOME: (samples.daily(), SOME),
+    GERMAN: (samples.weekly(), Choice.everything()),
 }
 
 
@@ -122,7 +126,8 @@ def show(browser):
 
 def html_of(name: str) -> str:
     content, choice = ISSUES[name]
-    return Composer(render_issue(content)).compose(choice).mail(LINKS).html
+    composer = Composer(render_issue(content, "de" if name == GERMAN else "en"))
+    return composer.compose(choice, welcome=name == WELCOME).mail(LINKS).html
 
 
 def without_styles(html: str) -> str:
@@ -172,12 +177,28 @@ def test_every_bullet_has_room_on_its_own_side(show):
     assert min(rooms) >= BULLET_PIXELS
 
 
-def test_on_a_telephone_the_two_ways_out_are_apart_and_can_be_hit(show):
+def test_on_a_telephone_the_ways_out_are_apart_and_can_be_hit(show):
     page = show(html_of("daily"), width=320)
     boxes = [link.bounding_box() for link in page.locator(".ways a").all()]
-    choices, unsubscribe = boxes
+    assert len(boxes) == 3
     assert min(box["height"] for box in boxes) >= LEAST_TARGET_PIXELS
-    assert unsubscribe["y"] >= choices["y"] + choices["height"]
+    for above, below in pairwise(boxes):
+        assert below["y"] >= above["y"] + above["height"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_fewer_like_this_is_quiet_and_can_be_hit(show, width):
+    page = show(html_of("daily"), width=width)
+    links = page.locator(".by a").all()
+    assert len(links) == page.locator("h3").count()
+    # As large and as grey as the by-line that it stands in, and on one line.
+    looks = "element => ['color', 'fontSize'].map(name => getComputedStyle(element)[name])"
+    assert {tuple(link.evaluate(looks)) for link in links} == {
+        tuple(page.locator(".by").first.evaluate(looks))
+    }
+    heights = {round(link.bounding_box()["height"]) for link in links}
+    assert len(heights) == 1
+    assert min(heights) >= LEAST_TARGET_PIXELS
 
 
 @pytest.mark.parametrize("form", ["as it is", "without <style>"])
@@ -197,7 +218,7 @@ def test_outlook_coms_dark_mode_finds_its_rules(show):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["daily", "weekly"])
+@pytest.mark.parametrize("name", ["daily", "weekly", WELCOME, GERMAN])
 def test_axe_finds_nothing_to_complain_about(show, name, scheme):
     page = show(html_of(name), width=700, scheme=scheme)
     # A mail is one article in somebody else's page, which has the landmarks.
