@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from functools import wraps
 from threading import Lock
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.template.loader import render_to_string
 from django.utils.http import http_date, parse_etags, parse_http_date_safe, quote_etag
@@ -26,12 +27,15 @@ from django.views.decorators.http import require_safe
 from newsletter.release import files, release
 
 P = ParamSpec("P")
+V = TypeVar("V")
 
 HTML = "text/html; charset=utf-8"
 # Whoever keeps a page asks whether it still holds, so that a correction is seen at once.
 CACHE_CONTROL = "public, no-cache"
 # In each process: some hundred issues, or some thousand lists.
 ROOM_BYTES = 16 * 1024 * 1024
+# The same, without what they say.
+EDITIONS_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,9 @@ class Page:
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
+View = Callable[Concatenate[HttpRequest, P], Page | HttpResponse]
+
+
 def plain_values(value: object) -> object:
     """Return what JSON can hold of a date or a dataclass; TypeError for what has no version."""
     if isinstance(value, date):
@@ -68,34 +75,59 @@ def plain_values(value: object) -> object:
     raise TypeError(f"{value!r} has no version")
 
 
-class Shelf:
-    """Bodies by version; where room runs out, those that nobody asked for longest go."""
+class Shelf(Generic[V]):
+    """Values by key; where room runs out, those that nobody asked for longest go."""
 
     def __init__(self, room: int) -> None:
         self.room = room
-        self.bodies: OrderedDict[str, bytes] = OrderedDict()
+        self.taken = 0
+        self.things: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self.lock = Lock()
 
-    def take(self, version: str) -> bytes | None:
+    def take(self, key: Hashable) -> V | None:
         with self.lock:
-            if version in self.bodies:
-                self.bodies.move_to_end(version)
-            return self.bodies.get(version)
+            if key not in self.things:
+                return None
+            self.things.move_to_end(key)
+            return self.things[key][0]
 
-    def put(self, version: str, body: bytes) -> None:
+    def put(self, key: Hashable, value: V, size: int = 1) -> None:
         with self.lock:
-            self.room += len(self.bodies.pop(version, b"")) - len(body)
-            self.bodies[version] = body
-            while self.room < 0:
-                self.room += len(self.bodies.popitem(last=False)[1])
+            if key in self.things:
+                self.taken -= self.things.pop(key)[1]
+            self.things[key] = (value, size)
+            self.taken += size
+            while self.taken > self.room:
+                self.taken -= self.things.popitem(last=False)[1][1]
+
+    def clear(self) -> None:
+        with self.lock:
+            self.things.clear()
+            self.taken = 0
 
 
-shelf = Shelf(ROOM_BYTES)
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What is sent of a page besides its body."""
+
+    version: str
+    written: datetime
+    content_type: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "Cache-Control": CACHE_CONTROL,
+            "ETag": quote_etag(self.version),
+            "Last-Modified": http_date(self.written.timestamp()),
+        }
 
 
-def public_page(
-    view: Callable[Concatenate[HttpRequest, P], Page | HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+bodies: Shelf[bytes] = Shelf(ROOM_BYTES)
+editions: Shelf[Edition] = Shelf(EDITIONS_KEPT)
+
+
+def public_page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Answer GET and HEAD with the page that a view returns, or with 304 if it is known.
 
     The page is rendered for a request that has nothing but its address: it is the same for
@@ -106,24 +138,68 @@ def public_page(
     @wraps(view)
     def answering(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         page = view(request, *args, **kwargs)
-        if isinstance(page, HttpResponse):
-            page["Cache-Control"] = CACHE_CONTROL
-            return page
-        version = page.version
-        written = max(filter(None, (page.changed_at, files().newest)))
-        headers = {
-            "Cache-Control": CACHE_CONTROL,
-            "ETag": quote_etag(version),
-            "Last-Modified": http_date(written.timestamp()),
-        }
-        if is_known(request, version, written):
-            return HttpResponseNotModified(headers=headers)
-        return HttpResponse(body_of(page, version), page.content_type, headers=headers)
+        if isinstance(page, Page):
+            return answer(request, page)
+        page.headers["Cache-Control"] = CACHE_CONTROL
+        return page
 
     return answering
 
 
-def is_known(request: HttpRequest, version: str, written: datetime) -> bool:
+def archive_page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Do as ``public_page`` for a page that shows nothing but web copies.
+
+    While no copy changes, it is not even gathered again what the page shows.
+    """
+    gathering = public_page(view)
+
+    @require_safe
+    @wraps(view)
+    def answering(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        facts = (archive_state(), release(), get_language(), request.get_full_path())
+        edition = editions.take(facts)
+        if edition is not None:
+            if is_known(request, edition):
+                return HttpResponseNotModified(headers=edition.headers)
+            body = bodies.take(edition.version)
+            if body is not None:
+                return HttpResponse(body, edition.content_type, headers=edition.headers)
+        response = gathering(request, *args, **kwargs)
+        edition = vars(response).get("edition")
+        if edition is not None:
+            editions.put(facts, edition)
+        return response
+
+    return answering
+
+
+def archive_state() -> tuple[object, ...]:
+    """Return what differs after any change of any web copy, by one quick question.
+
+    A change writes its passages anew, under keys that are never used again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*), MAX(id), MAX(changed_at),"
+            " (SELECT MAX(id) FROM newsletter_webpassage) FROM newsletter_webcopy"
+        )
+        return tuple(cursor.fetchone())
+
+
+def answer(request: HttpRequest, page: Page) -> HttpResponse:
+    written = max(filter(None, (page.changed_at, files().newest)))
+    edition = Edition(page.version, written, page.content_type)
+    response: HttpResponse
+    if is_known(request, edition):
+        response = HttpResponseNotModified(headers=edition.headers)
+    else:
+        body = body_of(page, edition.version)
+        response = HttpResponse(body, edition.content_type, headers=edition.headers)
+    vars(response)["edition"] = edition
+    return response
+
+
+def is_known(request: HttpRequest, edition: Edition) -> bool:
     """Tell whether who asks has the page as it is (RFC 9110 §13.1).
 
     A time is compared for being the same, not for being later: where an issue is withdrawn,
@@ -131,18 +207,18 @@ def is_known(request: HttpRequest, version: str, written: datetime) -> bool:
     """
     known = request.headers.get("If-None-Match")
     if known is not None:
-        wanted = {"*", quote_etag(version)}
+        wanted = {"*", quote_etag(edition.version)}
         return any(tag.removeprefix("W/") in wanted for tag in parse_etags(known))
     since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
-    return since == int(written.timestamp())
+    return since == int(edition.written.timestamp())
 
 
 def body_of(page: Page, version: str) -> bytes:
-    body = shelf.take(version) if page.kept else None
+    body = bodies.take(version) if page.kept else None
     if body is None:
         body = page.render().encode()
         if page.kept:
-            shelf.put(version, body)
+            bodies.put(version, body, len(body))
     return body
 
 

@@ -21,8 +21,37 @@ from subscribers.models import Source
 RESULTS_A_PAGE = 20
 
 
+HIT = (
+    "part",
+    "key",
+    "headline",
+    "company",
+    "via",
+    "text",
+    "copy__issue__slug",
+    "copy__issue__kind",
+    "copy__issue__period_end",
+    "copy__changed_at",
+)
+
+
 @dataclass(frozen=True, slots=True)
-class Found:
+class Hit:
+    """All of a passage that a result is made of."""
+
+    part: str
+    key: str
+    headline: str
+    company: str
+    via: str
+    text: str
+    slug: str
+    kind: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
     """A passage as the results show it, with the words that were asked for marked."""
 
     headline: SafeString
@@ -41,15 +70,13 @@ def results(request: HttpRequest) -> Page:
     kind = kind_asked_for(request)
     slug = request.GET.get("source", "")
     source = get_object_or_404(Source, slug=slug) if slug else None
-    page = page_asked_for(request, search(query, kind=kind, source=source), RESULTS_A_PAGE)
+    passages = search(query, kind=kind, source=source).values_list(*HIT)
+    page = page_asked_for(request, passages, RESULTS_A_PAGE)
     rows = list(page.object_list)
+    hits = [Hit(*row) for *row, _changed_at in rows]
     asked = {"q": query, "kind": kind, "source": source.slug if source else ""}
     address = address_of(reverse("newsletter:search"), page, **asked)
-    shows = [
-        [shown_of(row) for row in rows],
-        page.paginator.count,
-        source.name if source else "",
-    ]
+    shows = [hits, page.paginator.count, source.name if source else ""]
 
     def render() -> str:
         words = words_of(query)
@@ -60,40 +87,32 @@ def results(request: HttpRequest) -> Page:
             "source": source,
             "page": page,
             "before": before_page(**asked),
-            "results": [found(row, words) for row in rows],
+            "results": [result(hit, words) for hit in hits],
             "asked": bool(words),
         }
         return rendered("newsletter/search.html", address, {**head(address), **context})
 
-    changed_at = max((row.copy.changed_at for row in rows), default=None)
+    changed_at = max((changed for *_hit, changed in rows), default=None)
     return Page(address, shows, changed_at, render, kept=False)
 
 
-def shown_of(passage: WebPassage) -> tuple[object, ...]:
-    """Return all of a passage that a result is made of."""
-    issue = passage.copy.issue
-    place = (issue.slug, issue.kind, issue.period_end, passage.part, passage.key)
-    return (*place, passage.headline, passage.company, passage.via, passage.text)
-
-
-def found(passage: WebPassage, words: list[str]) -> Found:
-    issue = passage.copy.issue
-    page = reverse("newsletter:issue", args=[issue.slug])
-    return Found(
-        headline=marked(title_of(passage), words),
-        address=f"{page}#{passage.key or f'part.{passage.part}'}",
-        kind=issue.kind,
-        day=issue.period_end,
-        company=passage.company,
-        via=passage.via,
-        excerpt=excerpt(passage.text, words),
+def result(hit: Hit, words: list[str]) -> Result:
+    page = reverse("newsletter:issue", args=[hit.slug])
+    return Result(
+        headline=marked(title_of(hit), words),
+        address=f"{page}#{hit.key or f'part.{hit.part}'}",
+        kind=hit.kind,
+        day=hit.day,
+        company=hit.company,
+        via=hit.via,
+        excerpt=excerpt(hit.text, words),
     )
 
 
-def title_of(passage: WebPassage) -> str:
+def title_of(hit: Hit) -> str:
     """Return a passage's headline, or what stands above one that has none."""
-    if passage.part == WebPassage.Part.OPENING:
-        return opening_title(passage.copy.issue.kind)
-    if passage.part == WebPassage.Part.PATTERNS:
+    if hit.part == WebPassage.Part.OPENING:
+        return opening_title(hit.kind)
+    if hit.part == WebPassage.Part.PATTERNS:
         return _("Patterns Across Companies")
-    return passage.headline
+    return hit.headline

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from newsletter.models import WebCopy
-from newsletter.page_cache import Page, public_page
+from newsletter.page_cache import Page, archive_page, public_page
 from subscribers.links import absolute
 from subscribers.models import Source
 
@@ -60,7 +60,7 @@ MAP = MapForm("urlset", "url")
 INDEX = MapForm("sitemapindex", "sitemap")
 
 
-@public_page
+@archive_page
 def sitemap(request: HttpRequest) -> Page:
     """Give all public pages, or the index of the maps that do where one map cannot."""
     places = list(all_places())
@@ -74,7 +74,7 @@ def sitemap(request: HttpRequest) -> Page:
     return map_of(parts, reverse("newsletter:sitemap"), INDEX)
 
 
-@public_page
+@archive_page
 def sitemap_part(request: HttpRequest, number: int) -> Page:
     """Give one of the maps that the index names."""
     parts = list(split(list(all_places())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -78,8 +79,8 @@ def source(request: HttpRequest, slug: str) -> Page | HttpResponse:
         return redirect("newsletter:source", Source.objects.get(pk=present).slug, permanent=True)
     page = page_asked_for(request, stories_of(found), STORIES_A_PAGE)
     rows = list(page.object_list)
-    lines = [line_of(passage) for passage in rows]
-    changed_at: datetime | None = max((row.copy.changed_at for row in rows), default=None)
+    lines = [StoryLine(*row, shortened(text, SUMMARY_LENGTH)) for *row, text, _changed in rows]
+    changed_at: datetime | None = max((changed for *_row, changed in rows), default=None)
     address = address_of(reverse("newsletter:source", args=[slug]), page)
     context = {"source": found, "page": page, "lines": lines}
     return Page(
@@ -90,24 +91,20 @@ def source(request: HttpRequest, slug: str) -> Page | HttpResponse:
     )
 
 
-def stories_of(source: Source) -> QuerySet[WebPassage]:
+def stories_of(source: Source) -> QuerySet[WebPassage, tuple[Any, ...]]:
+    """Return what a line shows of each of a source's stories, its text and its last change."""
     return (
         source.web_passages.filter(part=WebPassage.Part.STORY)
-        .select_related("copy__issue")
-        .defer("body", "title_words", "words", "copy__content")
         .order_by("-copy__issue__period_end", "copy__issue__kind", "copy_id", "position")
-    )
-
-
-def line_of(passage: WebPassage) -> StoryLine:
-    issue = passage.copy.issue
-    return StoryLine(
-        headline=passage.headline,
-        key=passage.key,
-        issue_slug=issue.slug,
-        kind=issue.kind,
-        day=issue.period_end,
-        company=passage.company,
-        via=passage.via,
-        summary=shortened(passage.text, SUMMARY_LENGTH),
+        .values_list(
+            "headline",
+            "key",
+            "copy__issue__slug",
+            "copy__issue__kind",
+            "copy__issue__period_end",
+            "company",
+            "via",
+            "text",
+            "copy__changed_at",
+        )
     )

@@ -23,7 +23,7 @@ from newsletter.listing import (
 )
 from newsletter.models import Issue, WebCopy
 from newsletter.models.issues import FIRST_DAY, LAST_DAY
-from newsletter.page_cache import Page, public_page, rendered
+from newsletter.page_cache import Page, archive_page, rendered
 from newsletter.presenting import shown
 from newsletter.publishing import text_of
 from newsletter.rendering.cleaning import shortened
@@ -40,7 +40,7 @@ class Neighbour:
     day: date
 
 
-@public_page
+@archive_page
 def archive(request: HttpRequest) -> Page:
     """List public issues, newest first; ``?kind=`` shows one kind, ``?page=`` older ones."""
     kind = kind_asked_for(request)
@@ -63,7 +63,7 @@ def archive(request: HttpRequest) -> Page:
     )
 
 
-@public_page
+@archive_page
 def year(request: HttpRequest, year: int) -> Page:
     """Show a year as a calendar on which every day leads to its issue."""
     first, last = span(year)
@@ -91,7 +91,7 @@ def year(request: HttpRequest, year: int) -> Page:
     return Page(address, [lines, earlier, later], changed_at, render)
 
 
-@public_page
+@archive_page
 def month(request: HttpRequest, year: int, month: int) -> Page:
     """List the issues of a month, newest first."""
     first, last = span(year, month)
@@ -117,7 +117,7 @@ def span(year: int, month: int | None = None) -> tuple[date, date]:
     return date(year, start, 1), date(year, end, calendar.monthrange(year, end)[1])
 
 
-@public_page
+@archive_page
 def issue(request: HttpRequest, slug: str) -> Page:
     """Show one public issue; each story's anchor is its key."""
     copy = get_object_or_404(

@@ -80,7 +80,7 @@ def test_a_source_with_many_stories_has_pages(client):
     for page in ("2", "99999"):
         last = client.get(f"/archive/sources/ferry/?page={page}").content.decode()
         assert f"Story {STORIES_A_PAGE}." in last
-        assert 'href="http://localhost:8000/archive/sources/ferry/?page=2"' in last
+        assert '/archive/sources/ferry/?page=2"' in last
     for page in ("abc", "-1", "\0", "9" * 50):
         assert client.get("/archive/sources/ferry/", {"page": page}).status_code == 200
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from newsletter import site_views
+from newsletter import page_cache, site_views
 from newsletter.publishing import publish_all
 from newsletter.states import IssueState
 from tests.factories import make_issue, make_source, make_story
@@ -92,6 +92,7 @@ def test_a_long_archive_has_several_maps_and_an_index_of_them(client, monkeypatc
     whole = places(client.get("/sitemap.xml"))
     assert client.get("/sitemap-1.xml").status_code == 404
     monkeypatch.setattr(site_views, "ADDRESSES_A_MAP", 4)
+    page_cache.editions.clear()
     index = places(client.get("/sitemap.xml"))
     assert list(index) == [f"{BASE}/sitemap-{number}.xml" for number in (1, 2, 3)]
     parts = [places(client.get(address.removeprefix(BASE))) for address in index]
