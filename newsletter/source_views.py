@@ -79,7 +79,7 @@ def source(request: HttpRequest, slug: str) -> Page | HttpResponse:
         return redirect("newsletter:source", Source.objects.get(pk=present).slug, permanent=True)
     page = page_asked_for(request, stories_of(found), STORIES_A_PAGE)
     rows = list(page.object_list)
-    lines = [StoryLine(*row, shortened(text, SUMMARY_LENGTH)) for *row, text, _changed in rows]
+    lines = [line_of(row) for row in rows]
     changed_at: datetime | None = max((changed for *_row, changed in rows), default=None)
     address = address_of(reverse("newsletter:source", args=[slug]), page)
     context = {"source": found, "page": page, "lines": lines}
@@ -108,3 +108,9 @@ def stories_of(source: Source) -> QuerySet[WebPassage, tuple[Any, ...]]:
             "copy__changed_at",
         )
     )
+
+
+def line_of(row: tuple[Any, ...]) -> StoryLine:
+    headline, key, slug, kind, day, company, via, text, _changed_at = row
+    summary = shortened(text, SUMMARY_LENGTH)
+    return StoryLine(headline, key, slug, kind, day, company, via, summary)

@@ -4,7 +4,9 @@ import re
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
+from newsletter.publishing import publish_all
 from subscribers.links import choices_url, unsubscribe_url
 from subscribers.models import Subscriber
 from subscribers.tasks import send_confirmation
@@ -116,6 +118,7 @@ def pages_to_look_at():
     make_story(issue, sources[0], body="It ran `a` [link](https://ferry.example) **twice**.")
     make_story(issue, url="")
     make_thread(issue)
+    publish_all(timezone.now())
     return [
         "/",
         choices_url(reader.pk),
@@ -126,6 +129,13 @@ def pages_to_look_at():
         "/archive/",
         "/archive/?kind=daily",
         f"/archive/{issue.slug}/",
+        "/archive/2026/",
+        "/archive/2026/11/",
+        "/archive/sources/",
+        f"/archive/sources/{sources[0].slug}/",
+        "/archive/search/",
+        "/archive/search/?q=headline",
+        "/archive/search/?q=desert",
         "/nothing-here",
     ]
 
