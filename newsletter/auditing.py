@@ -64,20 +64,7 @@ class Books:
 
 def books(issue: Issue) -> Books:
     """Count what became of an issue's audience, as the ledger says at this moment."""
-    audience = Issue.objects.values_list("audience", flat=True).get(pk=issue.pk)
-    # One statement, so that a row which moves meanwhile is counted once.
-    skipped_for = Case(
-        When(state=DeliveryState.SKIPPED, then="reason"),
-        default=Value(""),
-        output_field=TextField(),
-    )
-    rows = issue.deliveries.order_by().values_list("state", skipped_for)
-    by_state: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    for state, reason, number in rows.annotate(number=Count("pk")):
-        by_state[state] += number
-        if state == DeliveryState.SKIPPED:
-            reasons[reason] += number
+    audience, by_state, reasons = tally(issue)
     # How long the issue took; welcomes go out of it long after.
     regular = Q(occasion=Delivery.Occasion.ISSUE)
     went_out = issue.deliveries.filter(intent_at__isnull=False).aggregate(
@@ -100,6 +87,30 @@ def books(issue: Issue) -> Books:
         variants=went_out["variants"],
         seconds=lasted.total_seconds() if lasted is not None else None,
     )
+
+
+def tally(issue: Issue) -> tuple[int, Counter[str], Counter[str]]:
+    """Return the audience, how many rows are in each state, and why those skipped were.
+
+    One statement, so that a row which moves meanwhile is counted once, and a reader who is
+    welcomed meanwhile both in the audience and among the rows, or in neither.
+    """
+    skipped_for = Case(
+        When(state=DeliveryState.SKIPPED, then="reason"),
+        default=Value(""),
+        output_field=TextField(),
+    )
+    rows = issue.deliveries.order_by().values_list("issue__audience", "state", skipped_for)
+    counted = list(rows.annotate(number=Count("pk")))
+    by_state: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for _audience, state, reason, number in counted:
+        by_state[state] += number
+        if state == DeliveryState.SKIPPED:
+            reasons[reason] += number
+    if counted:
+        return counted[0][0], by_state, reasons
+    return Issue.objects.values_list("audience", flat=True).get(pk=issue.pk), by_state, reasons
 
 
 def imbalances(issue: Issue) -> list[str]:

@@ -6,7 +6,7 @@ rendered once for everybody, the words themselves when one mail is rendered from
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -63,9 +63,15 @@ def foreign_language() -> str:
     return "" if written.casefold() == (get_language() or "").casefold() else written
 
 
-def muting(block: Layout, token: str) -> str:
-    """Return where a story's sources can be muted, or "" for what has no source."""
-    return mute_url(token, block.source_ids) if block.source_ids else ""
+def placed(blocks: list[Layout], fill: Fill) -> Iterator[tuple[str, Layout, str, str]]:
+    """Give every block with its template, where its sources can be muted, and the mark before it.
+
+    What has no source has no such address.
+    """
+    for number, block in enumerate(blocks):
+        mute = mute_url(fill.slots[Slot.MUTE], block.source_ids) if block.source_ids else ""
+        mark = fill.marks.block(number) if fill.marks else ""
+        yield f"{TEMPLATES}/{block.kind}", block, mute, mark
 
 
 def context_of(content: IssueContent, blocks: list[Layout], fill: Fill) -> dict[str, Any]:
@@ -73,17 +79,8 @@ def context_of(content: IssueContent, blocks: list[Layout], fill: Fill) -> dict[
     lead = lead_of(blocks)
     publication = clean_line(settings.PUBLICATION_NAME)
     welcome = wording.welcome(publication)
-    marks = fill.marks
     return {
-        "blocks": [
-            (
-                f"{TEMPLATES}/{block.kind}",
-                block,
-                muting(block, fill.slots[Slot.MUTE]),
-                marks.block(number) if marks else "",
-            )
-            for number, block in enumerate(blocks)
-        ],
+        "blocks": list(placed(blocks, fill)),
         "slot": fill.slots,
         "is_weekly": content.kind == "weekly",
         "kind_label": wording.kind_label(content.kind),
@@ -94,6 +91,7 @@ def context_of(content: IssueContent, blocks: list[Layout], fill: Fill) -> dict[
         "postal_address": clean_line(settings.POSTAL_ADDRESS),
         "postal_address_text": "\n".join(wrapped(clean_line(settings.POSTAL_ADDRESS))),
         "issue_url": issue_url(content.slug),
+        "because_text": "\n".join(wrapped(wording.because(content.kind))),
         "welcome": welcome,
         "welcome_text": "\n".join(wrapped(welcome)),
         "title_attribute": attribute(wording.title(content)),

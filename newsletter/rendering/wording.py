@@ -95,6 +95,13 @@ def welcome(publication: str) -> str:
     ) % {"publication": publication}
 
 
+def because(kind: str) -> str:
+    """Return why somebody gets a mail, before a line with their address."""
+    if kind == "weekly":
+        return _("You get this because this address subscribed to the weekly:")
+    return _("You get this because this address subscribed to the daily:")
+
+
 def credit(sources: str) -> str:
     """Return who wrote about a story, as "via InfoQ"; "" where nobody else did."""
     return _("via %(sources)s") % {"sources": sources} if sources else ""

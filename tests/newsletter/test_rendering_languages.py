@@ -90,6 +90,13 @@ def test_every_language_of_the_house_is_rendered(settings):
     assert rendered["en"] == render_issue(samples.daily())
 
 
+@pytest.mark.parametrize("content", [samples.daily(), samples.weekly()], ids=["daily", "weekly"])
+def test_plain_text_keeps_to_72_columns_in_german_too(content):
+    composer = Composer(render_issue(content, "de"))
+    text = composer.compose(Choice.everything(), welcome=True).mail(LINKS).text
+    assert [line for line in text.splitlines() if len(line) > 72 and "http" not in line] == []
+
+
 def test_a_german_date_is_written_as_germans_write_it():
     html = html_in("de", samples.daily())
     assert "Freitag, 20. November 2026" in html
