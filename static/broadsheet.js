@@ -18,7 +18,7 @@ for (const picker of document.querySelectorAll("[data-picker]")) {
   const find = () => {
     const wanted = fold(search.value.trim());
     for (const company of companies) {
-      const all = fold(company.getAttribute("aria-label")).includes(wanted);
+      const all = fold(company.dataset.company).includes(wanted);
       let found = 0;
       for (const source of company.querySelectorAll("[data-source]")) {
         source.hidden = !all && !fold(source.textContent).includes(wanted);

@@ -22,7 +22,7 @@ from subscribers.admission import (
 )
 from subscribers.forms.door import Origin, SubscribeForm
 from subscribers.languages import speak
-from subscribers.views.stamped import form_context, stamped
+from subscribers.views.stamped import FOR_THIS_BROWSER, form_context, stamped
 from subscribers.views.statuses import TOO_MANY, UNPROCESSABLE
 
 
@@ -36,7 +36,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         return stamped(request, "subscribers/subscribe.html")
     speak(request, request.POST.get("language", ""))
     response = answer(request, SubscribeForm(request.POST), timezone.now())
-    response["Cache-Control"] = "no-store"
+    response["Cache-Control"] = FOR_THIS_BROWSER
     return response
 
 
@@ -53,7 +53,7 @@ def answer(request: HttpRequest, form: SubscribeForm, now: datetime) -> HttpResp
         context = form_context(form, exc.stamp) | {"wait_seconds": exc.wait_seconds}
         return render(request, "subscribers/press_again.html", context, status=UNPROCESSABLE)
     except TooMany as exc:
-        return too_many(request, exc)
+        return too_many(request, form, exc)
     return render(request, "subscribers/check_inbox.html", {"email": form.cleaned_data["email"]})
 
 
@@ -75,10 +75,10 @@ def let_in(form: SubscribeForm, network: str, *, origin: Origin, now: datetime) 
     signing_up.take(form.cleaned_data["email"], form.choices(), now=now, origin=origin)
 
 
-def too_many(request: HttpRequest, exc: TooMany) -> HttpResponse:
-    """Say when to come again."""
+def too_many(request: HttpRequest, form: SubscribeForm, exc: TooMany) -> HttpResponse:
+    """Say when to come again, and keep what was chosen until then."""
     seconds = exc.retry_after_seconds
-    context = {"minutes": math.ceil(seconds / 60)}
+    context = form_context(form, form.said("stamp")) | {"minutes": math.ceil(seconds / 60)}
     response = render(request, "subscribers/too_many.html", context, status=TOO_MANY)
     response["Retry-After"] = str(seconds)
     return response

@@ -15,6 +15,7 @@ from subscribers.forms.from_json import BadBody, fields_of
 from subscribers.languages import speak
 from subscribers.models import Source
 from subscribers.views.door import let_in
+from subscribers.views.stamped import FOR_THIS_BROWSER
 from subscribers.views.statuses import TOO_MANY, UNPROCESSABLE
 
 ACCEPTED = 202
@@ -48,7 +49,7 @@ def subscribe_json(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(status=204, headers={"Allow": METHODS})
     elif request.method in ("GET", "HEAD"):
         response = JsonResponse(needed())
-        response["Cache-Control"] = "private, no-cache"
+        response["Cache-Control"] = FOR_THIS_BROWSER
     elif request.method == "POST":
         response = answer(request)
         response["Cache-Control"] = "no-store"

@@ -4,7 +4,8 @@ Such a page is built once and kept in this process, in two pieces or more; a req
 question to the catalogue, one signature and the joining. The browser may keep an answer, so
 that Back shows what was typed, and no other cache may: ``no-cache`` makes the browser ask
 again for a new visit, because a stamp is good for a day, and ``private`` keeps one visitor's
-stamp from being handed to all the others. ``no-store`` would take Back away.
+stamp from being handed to all the others. ``no-store`` would take Back away, and from the
+answer to a post too: who goes back to it would be asked whether to send everything again.
 """
 
 import secrets
@@ -24,6 +25,7 @@ from subscribers.forms.door import SubscribeForm
 from subscribers.forms.zones import REGIONS
 from subscribers.models import Source
 
+FOR_THIS_BROWSER = "private, no-cache"
 # Nobody can write it into the name of a source, and it is escaped nowhere.
 PLACE = secrets.token_hex(16)
 # What a page says besides sources, as the latest issue, may be this old.
@@ -46,7 +48,7 @@ def stamped(request: HttpRequest, template: str) -> HttpResponse:
     )
     pieces = page(template, request.path, facts, int(time.monotonic() // FRESH_SECONDS))
     response = HttpResponse(make_stamp(timezone.now()).encode().join(pieces))
-    response["Cache-Control"] = "private, no-cache"
+    response["Cache-Control"] = FOR_THIS_BROWSER
     return response
 
 
