@@ -52,17 +52,23 @@ STAGES = [
 # What people see; it calls the stages, never the other way.
 OUTSIDE = {
     "admin",
+    "calendars",
     "demo",
     "feed_entries",
     "feed_views",
+    "listing",
     "mailbox_urls",
     "mailbox_views",
+    "page_cache",
     "personal_views",
+    "presenting",
     "preview_views",
     "previewing",
+    "release",
     "samples",
     "search_views",
     "site_views",
+    "source_views",
     "urls",
     "views",
 }

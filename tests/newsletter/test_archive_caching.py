@@ -9,10 +9,9 @@ from django.utils import translation
 
 from newsletter import page_cache, steering
 from newsletter.models import Issue, Story
-from newsletter.page_cache import Page, Shelf, public_page
+from newsletter.page_cache import Shelf
 from newsletter.planning import plan
 from newsletter.publishing import publish, publish_all, publish_credited
-from newsletter.release import files, release
 from newsletter.states import IssueState
 from tests.factories import (
     make_approved_issue,
@@ -265,27 +264,6 @@ def test_what_one_visitor_sent_is_in_nobody_elses_page(client, archive, shelf):
     assert "csrf" not in first.content.decode()
 
 
-def test_a_shelf_throws_out_what_nobody_asked_for_longest():
-    shelf: Shelf[str] = Shelf(room=10)
-    shelf.put("a", "A", 5)
-    shelf.put("b", "B", 4)
-    assert shelf.take("a") == "A"
-    shelf.put("c", "C", 2)
-    assert [shelf.take(name) for name in "abc"] == ["A", None, "C"]
-    shelf.put("a", "A", 1)
-    shelf.put("d", "D", 7)
-    assert [shelf.take(name) for name in "abcd"] == ["A", None, "C", "D"]
-    shelf.put("huge", "H", 11)
-    assert not shelf.things
-    assert shelf.taken == 0
-
-
-def test_a_page_that_shows_what_has_no_version_is_a_fault(rf):
-    view = public_page(lambda request: Page("/", object(), None, lambda: "text"))
-    with pytest.raises(TypeError, match="has no version"):
-        view(rf.get("/"))
-
-
 def test_as_long_as_nothing_changes_a_page_of_issues_costs_one_question(client, archive):
     for path in PAGES:
         client.get(path)
@@ -293,39 +271,3 @@ def test_as_long_as_nothing_changes_a_page_of_issues_costs_one_question(client, 
             client.get(path)
         is_searched = "search" in path or "sources" in path
         assert len(captured) <= (4 if is_searched else 1), path
-
-
-@pytest.fixture
-def project(tmp_path, settings):
-    """A project of one template and one module, whose files are read anew."""
-    settings.BASE_DIR = tmp_path
-    for name in ("templates/base.html", "newsletter/views.py", "newsletter/notes.txt"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("one")
-    files.cache_clear()
-    yield tmp_path
-    files.cache_clear()
-
-
-@pytest.mark.parametrize("name", ["templates/base.html", "newsletter/views.py"])
-def test_a_changed_file_is_another_release_in_a_new_process(project, name):
-    before = release()
-    (project / name).write_text("two")
-    assert release() == before
-    files.cache_clear()
-    assert release() != before
-
-
-def test_a_file_that_makes_no_page_is_none_of_the_releases(project):
-    before = release()
-    (project / "newsletter/notes.txt").write_text("two")
-    files.cache_clear()
-    assert release() == before
-
-
-def test_who_works_on_the_pages_sees_every_change_at_once(project, settings):
-    settings.DEBUG = True
-    before = release()
-    (project / "templates/base.html").write_text("two")
-    assert release() != before
