@@ -151,7 +151,7 @@ def test_a_newcomer_gets_books_and_four_addresses_that_answer(house, port, runni
     for address in found.values():
         assert "<title>" in get(address)
     assert re.search(r"editor / [0-9a-f]{16}$", running.said, re.MULTILINE)
-    assert re.search(r"^daily-\S+ +10/10", running.said, re.MULTILINE)
+    assert re.search(r"^daily-\S+ +11/11", running.said, re.MULTILINE)
     assert "filter empty" in running.said
     assert "The books balance." in running.said
     assert len(letters(house)) > 20
