@@ -170,7 +170,7 @@ def test_however_it_is_ended_nothing_is_left_and_nobody_is_mailed_again(
     running.stop(number)
     again = Running(house, port)
     assert letters(house) == before
-    assert "10/10" not in again.said
+    assert "11/11" not in again.said
     again.stop(signal.SIGTERM)
 
 
