@@ -35,3 +35,12 @@ def ask(monkeypatch, django_capture_on_commit_callbacks):
         return queued
 
     return asking
+
+
+@pytest.fixture
+def gates(settings, time_machine):
+    """Close the gates as they are by default, at a time that stands still."""
+    settings.MIN_FORM_SECONDS = 2
+    settings.SIGN_UPS_PER_NETWORK, settings.SIGN_UPS_PER_HOUR = 3, 5
+    time_machine.move_to(datetime(2026, 11, 20, 12, 10, tzinfo=UTC), tick=False)
+    return settings

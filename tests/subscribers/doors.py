@@ -1,7 +1,11 @@
 """What tests of the front page's form share."""
 
 import re
+from datetime import timedelta
 
+from django.utils import timezone
+
+from subscribers.admission import make_stamp
 from subscribers.models import ConsentEvent, Quota, SignUp, Subscriber
 
 ADA = "ada@example.com"
@@ -16,7 +20,7 @@ def rows():
     ]
 
 
-NOTHING = [[], [], [], []]
+NOTHING: list[list[object]] = [[], [], [], []]
 
 
 def counted():
@@ -32,3 +36,7 @@ def fields_on(page):
         if name != "next":
             found.setdefault(name, []).append(value)
     return found
+
+
+def stamped(seconds=10, **fields):
+    return {**GOOD, "stamp": make_stamp(timezone.now() - timedelta(seconds=seconds)), **fields}

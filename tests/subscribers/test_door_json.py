@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -26,14 +26,6 @@ GOOD = {"email": ADA, "wants_daily": True, "wants_weekly": True}
 def send(client, body, **headers):
     body = body if isinstance(body, str | bytes) else json.dumps(body)
     return client.post(URL, body, content_type="application/json", headers=headers)
-
-
-@pytest.fixture
-def gates(settings, time_machine):
-    settings.MIN_FORM_SECONDS = 2
-    settings.SIGN_UPS_PER_NETWORK, settings.SIGN_UPS_PER_HOUR = 3, 5
-    time_machine.move_to(datetime(2026, 11, 20, 12, 10, tzinfo=UTC), tick=False)
-    return settings
 
 
 # --- What is needed --------------------------------------------------------------------------
