@@ -7,9 +7,10 @@ Losing such a message loses nothing: what is due stands in the database.
 
 import logging
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
-from time import monotonic_ns
+from time import monotonic_ns, time
 from typing import Any
 
 from kombu.exceptions import ChannelError
@@ -62,6 +63,20 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+
+
+def drop_stale(folder: Path, seconds: float) -> int:
+    """Remove messages that have waited for longer, and return how many.
+
+    Where no worker takes them they would pile up; what they ask for stands in the database.
+    """
+    dropped = 0
+    for path in folder.glob("*.msg"):
+        with suppress(FileNotFoundError):  # somebody took it meanwhile
+            if time() - path.stat().st_mtime > seconds:
+                path.unlink()
+                dropped += 1
+    return dropped
 
 
 def use() -> None:

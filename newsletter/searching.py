@@ -71,21 +71,12 @@ def in_sqlite(passages: Passages, forms: Sequence[str]) -> Passages:
 
 
 def in_postgresql(passages: Passages, forms: Sequence[str]) -> Passages:
-    """Match and rank by the expression of the migration, or its index is not used."""
+    """Match and rank by the column that the migration keeps for it."""
     query = " & ".join(f"'{form}':*" for form in forms)
     return passages.extra(
-        select={
-            "rank": """-ts_rank(
-                setweight(to_tsvector('simple', newsletter_webpassage.title_words), 'A')
-                || setweight(to_tsvector('simple', newsletter_webpassage.words), 'B'),
-                %s::tsquery)"""
-        },
+        select={"rank": "-ts_rank(newsletter_webpassage.search, %s::tsquery)"},
         select_params=[query],
-        where=[
-            """(setweight(to_tsvector('simple', newsletter_webpassage.title_words), 'A')
-            || setweight(to_tsvector('simple', newsletter_webpassage.words), 'B'))
-            @@ %s::tsquery"""
-        ],
+        where=["newsletter_webpassage.search @@ %s::tsquery"],
         params=[query],
     )
 

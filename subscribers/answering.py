@@ -88,12 +88,13 @@ def refused_for_good(exc: OSError) -> bool:
     return isinstance(answers, dict) and any(code in PERMANENT for code, _ in answers.values())
 
 
-def answer_forgotten(now: datetime) -> int:
+def answer_forgotten(now: datetime, *, grace: timedelta = GRACE) -> int:
     """Send mails whose task was lost; returns how many went out.
 
-    One that fails is logged, without the address, and tried again later.
+    One that waits for longer than ``grace`` is taken for forgotten; one that fails is logged,
+    without the address, and tried again later.
     """
-    lost = (now - WORTH_ANSWERING, now - GRACE)
+    lost = (now - WORTH_ANSWERING, now - grace)
     asked = ConsentEvent.objects.filter(REQUESTS, waiting(now), at__range=lost)
     changes = AddressChange.objects.filter(
         Q(done_at=None, asked_at__range=lost) | Q(done_at__range=lost), waiting(now)

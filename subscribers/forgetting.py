@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Replace
 
 from subscribers.models import (
     CONFIRM_WITHIN,
@@ -44,10 +45,19 @@ def erase(reader: Subscriber) -> bool:
             if kept is None:
                 return False
             if held.issuperset(kept.deliveries.values_list("pk", flat=True)):
+                blank_address(kept)
                 kept.delete()
                 return True
             # An issue was planned before the reader was locked: its row has to come first.
             transaction.set_rollback(True)
+
+
+def blank_address(reader: Subscriber) -> None:
+    """Take a reader's address out of what mail servers said of it; the books keep the rest."""
+    address, blank = Value(reader.email), Value("…")
+    reader.deliveries.filter(Q(reply__contains="@") | Q(reason__contains="@")).update(
+        reply=Replace("reply", address, blank), reason=Replace("reason", address, blank)
+    )
 
 
 def hold_deliveries(reader: Subscriber) -> set[int]:

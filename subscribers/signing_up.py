@@ -5,7 +5,7 @@ time tells whether we know somebody.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -23,7 +23,7 @@ Origin = ConsentEvent.Origin
 def take(email: str, choices: Choices, *, now: datetime, origin: Origin) -> None:
     """Store a request for a normalised address, and ask a worker to work on it.
 
-    One statement, whoever's address it is. An earlier request for the same address that no
+    One statement, whosever address it is. An earlier request for the same address that no
     worker has come to yet is replaced.
     """
     asked = SignUp(email=email, choices=choices.to_json(), origin=origin, asked_at=now)
@@ -53,12 +53,13 @@ def work_on(sign_up_id: int, *, now: datetime) -> bool:
         return True
 
 
-def work_on_forgotten(now: datetime) -> int:
+def work_on_forgotten(now: datetime, *, grace: timedelta = GRACE) -> int:
     """Work on requests whose task was lost; returns how many were done.
 
-    One that fails is logged, without the address, and tried again later.
+    One that waits for longer than ``grace`` is taken for forgotten; one that fails is logged,
+    without the address, and tried again later.
     """
-    forgotten = SignUp.objects.filter(asked_at__lte=now - GRACE).order_by("asked_at", "pk")
+    forgotten = SignUp.objects.filter(asked_at__lte=now - grace).order_by("asked_at", "pk")
     done = 0
     for sign_up_id in list(forgotten.values_list("pk", flat=True)):
         try:

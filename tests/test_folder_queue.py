@@ -1,5 +1,8 @@
 """The queue in a folder, after processes were killed in the middle of writing."""
 
+import os
+import time
+
 import pytest
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
@@ -73,3 +76,11 @@ def test_half_a_table_of_queues_is_written_anew(connection, folder, content):
     (folder / "control" / "some.exchange").write_text(content)
     send(connection, 1)
     assert received(connection) == [1]
+
+
+def test_messages_that_nobody_took_for_long_are_dropped(connection, folder):
+    send(connection, 1, 2)
+    old = min((folder / "messages").glob("*.msg"))
+    os.utime(old, (time.time() - 3_700, time.time() - 3_700))
+    assert folder_queue.drop_stale(folder / "messages", 3_600) == 1
+    assert received(connection) == [2]

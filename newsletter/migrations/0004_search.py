@@ -36,16 +36,21 @@ SQLITE_UNDO = (
     "DROP TRIGGER newsletter_websearch_added",
     "DROP TABLE newsletter_websearch",
 )
-# The same expression as in newsletter.searching, or the index is not used.
+# A column of its own: an index over an expression finds as fast, but ranking would compute
+# the expression anew for every passage found (20 times slower for a word that many have).
 POSTGRES = (
     """
-    CREATE INDEX newsletter_websearch ON newsletter_webpassage USING gin ((
+    ALTER TABLE newsletter_webpassage ADD COLUMN search tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector('simple', title_words), 'A')
         || setweight(to_tsvector('simple', words), 'B')
-    ))
+    ) STORED
     """,
+    "CREATE INDEX newsletter_websearch ON newsletter_webpassage USING gin (search)",
 )
-POSTGRES_UNDO = ("DROP INDEX newsletter_websearch",)
+POSTGRES_UNDO = (
+    "DROP INDEX newsletter_websearch",
+    "ALTER TABLE newsletter_webpassage DROP COLUMN search",
+)
 
 
 def run(schema_editor, sqlite, postgres):

@@ -18,6 +18,9 @@ from newsletter.approving import approve
 from newsletter.models import Issue
 from newsletter.states import DeliveryState
 from newsletter.steering import send_now
+from subscribers.choices import Choices
+from subscribers.models import ConsentEvent
+from subscribers.signing_up import take
 from tests.factories import make_issue, make_reader, make_source, make_story
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +175,10 @@ def test_publishing_through_the_filesystem_broker_leaves_a_task(tmp_path):
     with app.connection("filesystem://", transport_options=options) as connection:
         tasks.drain.apply_async(args=[1], connection=connection)
     assert len(list(folder.iterdir())) == 1
+
+
+def test_without_a_broker_a_request_to_subscribe_is_answered_at_once():
+    take("ada@example.com", Choices(), now=timezone.now(), origin=ConsentEvent.Origin.FORM)
+    run("run_delivery", once=True)
+    (message,) = mail.outbox
+    assert message.to == ["ada@example.com"]

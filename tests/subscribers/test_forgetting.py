@@ -55,6 +55,21 @@ def test_who_is_forgotten_leaves_no_row_behind_but_the_books():
     assert (delivery.subscriber_id, delivery.state) == (None, "sent")
 
 
+def test_what_servers_said_of_the_forgotten_names_them_no_more():
+    reader = make_reader(ADA)
+    delivery = make_issue().deliveries.create(
+        subscriber=reader,
+        state="failed",
+        due_at=NOW,
+        reason=f"refused: 550 <{ADA}> is unknown here",
+        reply=f"550 <{ADA}> is unknown here",
+    )
+    forget(reader.pk)
+    delivery.refresh_from_db()
+    assert delivery.reason == "refused: 550 <…> is unknown here"
+    assert ADA not in delivery.reply
+
+
 def test_only_the_one_who_asks_is_forgotten():
     reader, other = make_reader(ADA), make_reader("bob@example.com")
     make_issue().deliveries.create(subscriber=other, due_at=NOW)

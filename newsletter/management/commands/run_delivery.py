@@ -3,6 +3,7 @@
 import logging
 import signal
 from argparse import ArgumentParser
+from datetime import timedelta
 from time import monotonic, sleep
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
+from config.folder_queue import drop_stale
 from newsletter import ledger, sending, ticking
 from subscribers.answering import answer_forgotten
 from subscribers.forgetting import clear_quotas, forget_unconfirmed
@@ -60,16 +62,19 @@ class Command(BaseCommand):
         swept = ledger.sweep()
         if swept.anything:
             self.stdout.write(f"janitor: {swept}")
-        work_on_forgotten(timezone.now())
-        answer_forgotten(timezone.now())
         if monotonic() - self.tidied_at >= settings.HOUSE_KEEPING_SECONDS:
             self.tidied_at = monotonic()
             forget_unconfirmed(timezone.now())
             clear_quotas(timezone.now())
+            if settings.CELERY_BROKER_URL == "filesystem://":
+                drop_stale(settings.QUEUE_DIR / "messages", settings.HOUSE_KEEPING_SECONDS)
 
     def round(self) -> bool:
-        """Send what is due now; False where nothing was."""
-        rows = 0
+        """Answer who asked, and send what is due now; False where nothing was."""
+        now = timezone.now()
+        # Nobody else works on what the pages queue, so nothing has to be lost first.
+        rows = work_on_forgotten(now, grace=timedelta(0))
+        rows += answer_forgotten(timezone.now(), grace=timedelta(0))
         for issue_id in ticking.tick(timezone.now()):
             rows += self.drain(issue_id)
         ticking.close_finished(timezone.now())
