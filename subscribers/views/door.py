@@ -4,6 +4,7 @@ import math
 from datetime import datetime
 
 from csp.decorators import csp_replace
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -31,7 +32,7 @@ from subscribers.views.statuses import TOO_MANY, UNPROCESSABLE
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """Show the form; answer every valid request alike, whoever's address it names."""
+    """Show the form; answer every valid request alike, whosever address it names."""
     if request.method != "POST":
         return stamped(request, "subscribers/subscribe.html")
     speak(request, request.POST.get("language", ""))
@@ -71,8 +72,10 @@ def let_in(form: SubscribeForm, network: str, *, origin: Origin, now: datetime) 
         solution=form.said("solution"),
         network=network,
     )
-    admit(applicant, now=now)
-    signing_up.take(form.cleaned_data["email"], form.choices(), now=now, origin=origin)
+    # One commit for what is counted and what is taken: on SQLite each waits for the disk.
+    with transaction.atomic():
+        admit(applicant, now=now)
+        signing_up.take(form.cleaned_data["email"], form.choices(), now=now, origin=origin)
 
 
 def too_many(request: HttpRequest, form: SubscribeForm, exc: TooMany) -> HttpResponse:
