@@ -83,6 +83,11 @@ class Subscriber(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
+    link_epoch = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text=_("Rises when the address changes: personal links from before open nothing."),
+    )
     welcome_due_at = models.DateTimeField(
         null=True,
         blank=True,
