@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         response = fault(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     else:
         response = fault(request, HTTPStatus.BAD_REQUEST)
-    if isinstance(exception, SuspiciousOperation):
+    if isinstance(exception, SuspiciousOperation | MultiPartParserError):
         # A line of its own, instead of Django's error with a traceback: nothing of ours
         # broke, and anybody can send such a request as often as they like.
         log.warning("refused a request: %s", exception)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -50,6 +51,9 @@ class Hit:
     day: date
 
 
+SLUG = re.compile(r"[-\w]*")
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A passage as the results show it, with the words that were asked for marked."""
@@ -69,6 +73,9 @@ def results(request: HttpRequest) -> Page:
     query = " ".join(request.GET.get("q", "")[:LONGEST_QUERY].replace("\0", " ").split())
     kind = kind_asked_for(request)
     slug = request.GET.get("source", "")
+    if not SLUG.fullmatch(slug):
+        # PostgreSQL takes no NUL in a question, and no other sign names a source either.
+        raise Http404
     source = get_object_or_404(Source, slug=slug) if slug else None
     passages = search(query, kind=kind, source=source).values_list(*HIT)
     page = page_asked_for(request, passages, RESULTS_A_PAGE)

@@ -117,3 +117,8 @@ def test_the_archive_has_the_form_as_soon_as_there_is_something_to_find(client):
     sent()
     publish_all(NOW)
     assert 'role="search"' in client.get("/archive/").content.decode()
+
+
+@pytest.mark.parametrize("source", ["\0", "a\0b", "no-such-source", "a b", "x" * 10_000, "’"])
+def test_a_source_that_cannot_be_is_not_found(client, source):
+    assert client.get("/archive/search/", {"q": "ice", "source": source}).status_code == 404
