@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.installation import PATIENCE_SECONDS, ROOT, Installation
+from tests.installation import PATIENCE_SECONDS, ROOT, RUN_DELIVERY, Installation
 
 FILL = """
 from newsletter import demo, publishing
@@ -28,7 +28,7 @@ for issue in demo.seed(seeding, timezone.now()):
 
 
 class Site:
-    """gunicorn with the processes and threads that config.serving gives it."""
+    """gunicorn with the processes and threads that config.serving gives it, and a worker."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -36,7 +36,7 @@ class Site:
         self.house = Installation(
             folder,
             1,  # never asked: mail stays in the mailbox
-            (),
+            RUN_DELIVERY,
             EMAIL_HOST="",
             BASE_URL=f"http://127.0.0.1:{self.port}",
             **environment,
@@ -59,6 +59,7 @@ class Site:
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.house.start(1)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.answers():
             assert self.process.poll() is None, "gunicorn ended"
@@ -67,6 +68,7 @@ class Site:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.house.bury()
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGTERM)
