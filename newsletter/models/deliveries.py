@@ -204,6 +204,7 @@ class DeliveryEvent(models.Model):
         COMPLAINED = "complained", _("complained")
         REJECTED = "rejected", _("rejected")
         UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+        AUTO_REPLIED = "auto_replied", _("answered by a program")
         SETTLED = "settled", _("settled by an operator")
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="events")

@@ -60,6 +60,11 @@ class Subscriber(models.Model):
         help_text=_("The normalised form: folded to lower case, the domain as A-labels."),
     )
     state = models.CharField(max_length=16, choices=State, default=State.PENDING)
+    soft_bounces = models.PositiveSmallIntegerField(
+        default=0,
+        editable=False,
+        help_text=_("Mails in a row that came back for now; a delivered one sets it to nothing."),
+    )
     suppression = models.CharField(max_length=16, choices=Suppression, blank=True, default="")
 
     wants_daily = models.BooleanField(default=True)
