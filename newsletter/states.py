@@ -42,6 +42,8 @@ ISSUE_MOVES: dict[IssueState, frozenset[IssueState]] = {
     IssueState.CANCELLED: frozenset(),
 }
 
+# What workers, the janitor and operators do. A report of what became of a message moves its
+# row from wherever it is (newsletter.tracking.verdicts).
 DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.PENDING: frozenset({DeliveryState.CLAIMED, DeliveryState.CANCELLED}),
     DeliveryState.CLAIMED: frozenset(
@@ -62,7 +64,7 @@ DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.AMBIGUOUS,
         }
     ),
-    # A late worker, an event or the operator settles a doubtful message.
+    # A late worker or the operator settles a doubtful message.
     DeliveryState.AMBIGUOUS: frozenset(
         {
             DeliveryState.SENT,
@@ -75,7 +77,8 @@ DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
         {DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED}
     ),
     DeliveryState.DELIVERED: frozenset({DeliveryState.BOUNCED, DeliveryState.COMPLAINED}),
-    DeliveryState.BOUNCED: frozenset({DeliveryState.COMPLAINED}),
+    # A provider that first said "rejected" may say "delivered" afterwards.
+    DeliveryState.BOUNCED: frozenset({DeliveryState.DELIVERED, DeliveryState.COMPLAINED}),
     DeliveryState.COMPLAINED: frozenset(),
     DeliveryState.FAILED: frozenset({DeliveryState.PENDING}),
     DeliveryState.SKIPPED: frozenset(),

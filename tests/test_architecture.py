@@ -35,6 +35,7 @@ STAGES = [
     "ledger",
     "links",
     "messages",
+    "wire",
     "transport",
     "retrying",
     "editions",
@@ -42,6 +43,7 @@ STAGES = [
     "sending",
     "welcoming",
     "ticking",
+    "tracking",
     "auditing",
     "foreseeing",
     "receiving",
@@ -75,8 +77,8 @@ OUTSIDE = {
 CONFINED = {
     "mjml": {"newsletter/rendering"},
     "premailer": {"newsletter/rendering"},
-    "anymail": {"newsletter/sending.py", "newsletter/tracking.py", "newsletter/transport"},
-    "smtplib": {"newsletter/sending.py", "newsletter/tracking.py", "newsletter/transport"},
+    "anymail": {"newsletter/sending.py", "newsletter/tracking", "newsletter/transport"},
+    "smtplib": {"newsletter/sending.py", "newsletter/tracking", "newsletter/transport"},
     "celery": {"config", "newsletter/tasks.py", "subscribers/tasks.py"},
 }
 

@@ -1,0 +1,61 @@
+"""What somebody reports about one message, in our words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from newsletter.messages import one_line
+from newsletter.models import DeliveryEvent
+
+DETAIL_LENGTH = 300
+# Words of a server beyond this are never shown, and need not be searched for addresses.
+WORDS_READ = 2_000
+ADDRESS = re.compile(r"[^\s<>\"'(),:;@]+@[^\s<>\"'(),:;@]+")
+# Before that there was no Broadsheet: who reports of it has no clock.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Bounce(StrEnum):
+    """What a bounce says about the address."""
+
+    GONE = "gone"  # there is no such address: nothing must be sent there again
+    SOFT = "soft"  # not now: full, disabled, out of reach
+    POLICY = "policy"  # refused for what we are or send; the address is as good as before
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFact:
+    """One thing that happened to one message.
+
+    ``delivery`` is the row's uid, None where the report names no message of ours. ``key`` is
+    the same for every replay of one report, and holds no address. ``at`` is when it happened,
+    as whoever reports it says. ``bounce`` is set for bounces alone.
+    """
+
+    delivery: UUID | None
+    kind: DeliveryEvent.Kind
+    at: datetime
+    key: str
+    detail: str = ""
+    bounce: Bounce | None = None
+
+
+def told(words: str, bounce: Bounce | None = None) -> str:
+    """Return a server's words as the ledger keeps them: one line, no addresses.
+
+    A bounce's begin with what it says about the address. Soft ones are counted by that.
+    """
+    line = ADDRESS.sub("…", one_line(words[:WORDS_READ]))
+    return f"{bounce}: {line}"[:DETAIL_LENGTH] if bounce else line[:DETAIL_LENGTH]
+
+
+def moment(at: datetime | None, now: datetime) -> datetime:
+    """Return when something happened, which was before now; no clock means now."""
+    if at is None:
+        return now
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(aware, EARLIEST), now)

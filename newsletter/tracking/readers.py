@@ -1,0 +1,81 @@
+"""What a report means for the reader: suppressed, unsubscribed, or one soft bounce more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from newsletter.models import Delivery, DeliveryEvent
+from newsletter.states import DeliveryState
+from newsletter.tracking.facts import Bounce, DeliveryFact
+from newsletter.tracking.verdicts import Kind
+from subscribers.models import ConsentEvent, Subscriber
+from subscribers.subscribing import locked, unsubscribe
+from subscribers.suppression import suppress
+
+Why = Subscriber.Suppression
+Origin = ConsentEvent.Origin
+
+# As many as Mailman gives an address by default (bounce_score_threshold): a full mailbox is
+# emptied after a holiday, a server is mended within days.
+SOFT_BOUNCES_IN_A_ROW = 5
+# Providers' clocks and ours may differ by this much, and theirs often count whole seconds.
+CLOCKS_DIFFER = timedelta(minutes=1)
+
+
+def heed(fact: DeliveryFact, delivery: Delivery, *, now: datetime) -> None:
+    """Draw what follows from a report for the one whom the message went to."""
+    reader = locked(delivery.subscriber_id) if delivery.subscriber_id else None
+    if reader is None or is_past(fact, delivery, reader):
+        return
+    match fact.kind:
+        case Kind.COMPLAINED:
+            suppress(reader.pk, Why.COMPLAINED, now=now)
+        case Kind.UNSUBSCRIBED:
+            unsubscribe(reader.pk, edition=delivery.issue.kind, now=now, origin=Origin.PROVIDER)
+        case Kind.BOUNCED if fact.bounce is Bounce.GONE:
+            suppress(reader.pk, Why.BOUNCED, now=now)
+        case Kind.BOUNCED if fact.bounce is Bounce.SOFT:
+            count_soft_bounces(reader, now)
+        case Kind.DELIVERED if reader.soft_bounces:
+            count_soft_bounces(reader, now)
+
+
+def is_past(fact: DeliveryFact, delivery: Delivery, reader: Subscriber) -> bool:
+    """Tell whether a report says nothing of the reader as they are now.
+
+    They have moved to another address since the message went out, or have come back since it
+    happened.
+    """
+    if reader.confirmed_at and fact.at + CLOCKS_DIFFER < reader.confirmed_at:
+        return True
+    moved = reader.consent_events.filter(kind=ConsentEvent.Kind.MOVED)
+    return moved.filter(at__gt=delivery.intent_at or fact.at).exists()
+
+
+def count_soft_bounces(reader: Subscriber, now: datetime) -> None:
+    """Count a reader's soft bounces anew, and suppress the address after too many in a row.
+
+    Counted by when they happened, so that it is the same in whatever order they are heard of.
+    """
+    number = soft_bounces(reader)
+    Subscriber.objects.filter(pk=reader.pk).update(soft_bounces=number)
+    if number >= SOFT_BOUNCES_IN_A_ROW:
+        suppress(reader.pk, Why.BOUNCED, now=now)
+
+
+def soft_bounces(reader: Subscriber) -> int:
+    """Return how many messages came back softly since one arrived, or since an editor let go.
+
+    A message that was delivered and then came back did not arrive.
+    """
+    events = DeliveryEvent.objects.filter(delivery__subscriber=reader)
+    arrived = events.filter(kind=Kind.DELIVERED, delivery__state=DeliveryState.DELIVERED)
+    lifted = reader.consent_events.filter(kind=ConsentEvent.Kind.UNSUPPRESSED)
+    soft = events.filter(kind=Kind.BOUNCED, detail__startswith=f"{Bounce.SOFT}: ")
+    for good in (arrived, lifted):
+        since = good.aggregate(since=Max("at"))["since"]
+        if since is not None:
+            soft = soft.filter(at__gt=since)
+    return soft.values("delivery").distinct().count()

@@ -1,0 +1,95 @@
+"""Doubtful messages settled by proof: what a server's log says that it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from newsletter.ledger import goes_out, in_state
+from newsletter.models import Delivery, DeliveryEvent
+from newsletter.states import DeliveryState, IssueState
+
+BATCH = 500
+TAKEN = "the server's log has it"
+NOT_TAKEN = "the server's log does not have it"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How many doubtful rows were settled which way; ``left`` are doubtful still."""
+
+    accepted: int = 0
+    absent: int = 0
+    left: int = 0
+
+
+def reconcile(
+    issue_id: int,
+    accepted: Callable[[UUID], bool],
+    *,
+    now: datetime,
+    absent: DeliveryState | None = DeliveryState.FAILED,
+) -> Reconciled:
+    """Settle an issue's doubtful rows by a server's log; ``accepted`` is asked for each uid.
+
+    Rows that the server took become sent. The others become what the operator chose as
+    ``absent``: FAILED; PENDING, to be sent again, in an issue that may still send (FAILED in
+    any other); or, with None, they stay doubtful. Absence from a log is proof only of a
+    complete log, read after every worker that had the row is dead.
+
+    Each settled row gets one event, so that doing it again changes nothing. Rows that
+    somebody else settles meanwhile are left to them.
+    """
+    if absent not in (None, DeliveryState.FAILED, DeliveryState.PENDING):
+        raise ValueError(f"a message that was not sent cannot become {absent}")
+    taken = not_taken = 0
+    for batch in doubtful(issue_id):
+        for delivery in batch:
+            if accepted(delivery.uid):
+                taken += settle(delivery, DeliveryState.SENT, TAKEN, now)
+            elif absent is not None:
+                not_taken += settle(delivery, absent, NOT_TAKEN, now)
+    left = Delivery.objects.doubtful().filter(issue_id=issue_id).count()
+    return Reconciled(taken, not_taken, left)
+
+
+def doubtful(issue_id: int) -> Iterator[list[Delivery]]:
+    """Read an issue's doubtful rows in batches, by their keys."""
+    rows = Delivery.objects.doubtful().filter(issue_id=issue_id).order_by("pk")
+    last = 0
+    while batch := list(rows.filter(pk__gt=last).only("pk", "uid", "attempts")[:BATCH]):
+        yield batch
+        last = batch[-1].pk
+
+
+def settle(delivery: Delivery, state: DeliveryState, why: str, now: datetime) -> bool:
+    """Move a doubtful row, if it still is one; tell whether it was."""
+    rows = Delivery.objects.doubtful().filter(pk=delivery.pk)
+    # Without its token a late worker cannot settle the row again.
+    fields: dict[str, object] = {"token": None, "reason": why}
+    with transaction.atomic():
+        match state:
+            case DeliveryState.SENT:
+                sent_at = Coalesce(F("sent_at"), F("intent_at"))
+                moved = rows.update(state=state, **fields | {"reason": "", "sent_at": sent_at})
+            case DeliveryState.PENDING:
+                going_on = goes_out() | Q(in_state(IssueState.PAUSED))
+                moved = rows.filter(going_on).update(state=state, due_at=now, **fields)
+                moved = moved or rows.update(state=DeliveryState.FAILED, **fields)
+            case _:
+                moved = rows.update(state=state, **fields)
+        if moved:
+            DeliveryEvent.objects.create(
+                delivery=delivery,
+                key=f"settled:{delivery.uid}:{delivery.attempts}",
+                kind=DeliveryEvent.Kind.SETTLED,
+                at=now,
+                detail=why,
+            )
+    return bool(moved)

@@ -1,0 +1,339 @@
+"""Reports of providers and mail servers: late, twice, in any order, and still the same end."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from newsletter import ledger
+from newsletter.auditing import imbalances
+from newsletter.ledger import Result
+from newsletter.models import Delivery, DeliveryEvent, Issue
+from newsletter.states import ACCEPTED, DELIVERY_MOVES, DeliveryState, IssueState
+from newsletter.tracking import DeliveryFact, Reconciled, reconcile, record
+from newsletter.tracking.facts import Bounce, moment, told
+from newsletter.tracking.readers import SOFT_BOUNCES_IN_A_ROW
+from newsletter.tracking.verdicts import VERDICTS
+from subscribers.models import ConsentEvent, Subscriber
+from subscribers.suppression import lift
+from tests.deliveries import (
+    LONG_AGO,
+    NOW,
+    make_delivery,
+    report,
+    sending_issue,
+    state_of,
+)
+from tests.factories import make_reader
+
+pytestmark = pytest.mark.django_db
+
+State = DeliveryState
+ORDERS = hypothesis_settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+kinds = st.sampled_from([kind.value for kind in DeliveryEvent.Kind if kind != "settled"])
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "after"),
+    [
+        ("sent", "delivered", "delivered"),
+        ("sent", "bounced", "bounced"),
+        ("sent", "complained", "complained"),
+        ("sent", "rejected", "bounced"),
+        ("sent", "deferred", "sent"),
+        ("sent", "auto_replied", "sent"),
+        ("sent", "unsubscribed", "sent"),
+        ("delivered", "bounced", "bounced"),
+        ("delivered", "rejected", "delivered"),
+        ("delivered", "deferred", "delivered"),
+        ("ambiguous", "delivered", "delivered"),
+        ("ambiguous", "bounced", "bounced"),
+        ("ambiguous", "complained", "complained"),
+        ("ambiguous", "rejected", "failed"),
+        ("ambiguous", "deferred", "ambiguous"),
+        ("sending", "delivered", "delivered"),
+        ("sending", "rejected", "failed"),
+        ("failed", "delivered", "delivered"),
+        ("failed", "rejected", "failed"),
+        ("cancelled", "delivered", "delivered"),
+    ],
+)
+def test_a_report_moves_a_row_as_the_table_says(before, kind, after):
+    delivery = make_delivery(sending_issue(), State(before))
+    assert report(delivery, kind)
+    assert state_of(delivery) == after
+
+
+@ORDERS
+@given(
+    st.sampled_from(list(State)),
+    st.lists(st.tuples(kinds, st.sampled_from(Bounce)), min_size=1, max_size=6),
+    st.data(),
+)
+def test_fault_28_any_order_with_replays_ends_in_the_same_state(state, told_kinds, data):
+    def end(facts):
+        with transaction.atomic():
+            issue = sending_issue()
+            delivery = make_delivery(issue, state)
+            for kind, bounce, key in facts:
+                of = bounce if kind == "bounced" else None
+                report(delivery, kind, bounce=of, key=str(key))
+            row = Delivery.objects.get(pk=delivery.pk)
+            ended = (row.state, row.lease_until, row.sent_at, row.subscriber.soft_bounces)
+            assert row.events.count() == len({key for _, _, key in facts})
+            transaction.set_rollback(True)
+            return ended
+
+    facts = [(kind, bounce, key) for key, (kind, bounce) in enumerate(told_kinds)]
+    replayed = data.draw(st.lists(st.sampled_from(facts), max_size=4))
+    shuffled = data.draw(st.permutations(facts + replayed))
+    assert end(shuffled) == end(facts)
+
+
+@ORDERS
+@given(st.sampled_from(sorted(ACCEPTED)), st.lists(kinds, max_size=8))
+def test_what_was_sent_is_never_unmade(state, reported):
+    with transaction.atomic():
+        delivery = make_delivery(sending_issue(), State(state))
+        for kind in reported:
+            report(delivery, kind)
+            assert state_of(delivery) in ACCEPTED
+        transaction.set_rollback(True)
+
+
+def test_reports_move_sent_rows_only_along_the_table_of_moves():
+    for moves in VERDICTS.values():
+        for before in ACCEPTED | {State.AMBIGUOUS}:
+            after = moves.get(before, before)
+            assert after == before or after in DELIVERY_MOVES[before] | ACCEPTED
+
+
+@pytest.mark.parametrize("state", ["pending", "claimed"])
+def test_a_row_that_a_restored_database_forgot_is_not_sent_again(state):
+    issue = sending_issue()
+    delivery = make_delivery(issue, State(state))
+    report(delivery, "delivered")
+    assert state_of(delivery) == "delivered"
+    assert not ledger.claim(issue.pk, now=NOW).delivery_ids
+    assert "no revision" not in " ".join(imbalances(issue))
+
+
+@pytest.mark.parametrize("state", ["sending", "ambiguous"])
+@pytest.mark.parametrize("late", [State.SENT, State.PENDING, State.FAILED, State.AMBIGUOUS])
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [("delivered", "delivered"), ("bounced", "bounced"), ("rejected", "failed")],
+)
+def test_a_late_worker_does_not_undo_what_was_reported(state, late, kind, verdict):
+    delivery = make_delivery(sending_issue(), State(state))
+    report(delivery, kind)
+    result = Result(late, reason="as told", due_at=NOW)
+    assert not ledger.settle(delivery.pk, delivery.token, result)
+    assert state_of(delivery) == verdict
+
+
+def test_a_report_of_an_unknown_message_changes_nothing():
+    make_delivery(sending_issue())
+    unknown = DeliveryFact(uuid.uuid4(), DeliveryEvent.Kind.BOUNCED, NOW, "a", bounce=Bounce.GONE)
+    assert not record(unknown, now=NOW)
+    nameless = DeliveryFact(None, DeliveryEvent.Kind.BOUNCED, NOW, "b", bounce=Bounce.GONE)
+    assert not record(nameless, now=NOW)
+    assert not DeliveryEvent.objects.exists()
+
+
+def test_a_report_about_a_deleted_reader_still_balances_the_books():
+    delivery = make_delivery(sending_issue(), State.AMBIGUOUS)
+    Subscriber.objects.all().delete()
+    assert report(delivery, "complained")
+    assert state_of(delivery) == "complained"
+
+
+@pytest.mark.parametrize(
+    ("kind", "bounce", "suppression"),
+    [
+        ("bounced", Bounce.GONE, "bounced"),
+        ("bounced", Bounce.SOFT, ""),
+        ("bounced", Bounce.POLICY, ""),
+        ("complained", None, "complained"),
+        ("rejected", None, ""),
+        ("deferred", None, ""),
+    ],
+)
+def test_only_addresses_that_are_gone_and_complaints_suppress(kind, bounce, suppression):
+    delivery = make_delivery(sending_issue())
+    report(delivery, kind, bounce=bounce)
+    assert Subscriber.objects.get().suppression == suppression
+
+
+def test_an_unsubscribed_report_ends_that_edition_alone():
+    delivery = make_delivery(sending_issue())
+    report(delivery, "unsubscribed")
+    reader = Subscriber.objects.get()
+    assert (reader.wants_daily, reader.wants_weekly, reader.state) == (False, True, "active")
+    assert reader.consent_events.get().origin == "provider"
+
+
+@pytest.mark.parametrize(("kind", "bounce"), [("complained", None), ("bounced", Bounce.GONE)])
+def test_who_came_back_since_is_not_sent_away_by_an_old_report(kind, bounce):
+    reader = make_reader(confirmed_at=NOW)
+    delivery = make_delivery(sending_issue(), reader=reader)
+    report(delivery, kind, bounce=bounce, at=NOW - timedelta(days=1))
+    assert Subscriber.objects.get().state == "active"
+
+
+def test_a_bounce_of_the_old_address_does_not_harm_the_new_one():
+    delivery = make_delivery(sending_issue())
+    reader = delivery.subscriber
+    ConsentEvent.objects.create(
+        subscriber=reader, kind="moved", origin="link", at=NOW - timedelta(minutes=30)
+    )
+    report(delivery, "bounced", bounce=Bounce.GONE)
+    assert state_of(delivery) == "bounced"
+    assert Subscriber.objects.get().state == "active"
+
+
+def soft_history(reader, number, first_day=0):
+    """Let so many dailies, one a day, come back softly."""
+    for day in range(first_day, first_day + number):
+        at = NOW - timedelta(days=30 - day)
+        issue = sending_issue(end=at.date())
+        delivery = make_delivery(issue, reader=reader, intent_at=at, sent_at=at)
+        report(delivery, "bounced", at=at)
+    return delivery
+
+
+def test_soft_bounces_in_a_row_suppress_and_fewer_do_not():
+    reader = make_reader(confirmed_at=LONG_AGO)
+    soft_history(reader, SOFT_BOUNCES_IN_A_ROW - 1)
+    reader.refresh_from_db()
+    assert (reader.state, reader.soft_bounces) == ("active", SOFT_BOUNCES_IN_A_ROW - 1)
+    soft_history(reader, 1, first_day=10)
+    reader.refresh_from_db()
+    assert reader.suppression == "bounced"
+
+
+def test_a_delivered_message_ends_the_row_of_soft_bounces():
+    reader = make_reader(confirmed_at=LONG_AGO)
+    soft_history(reader, SOFT_BOUNCES_IN_A_ROW - 1)
+    report(make_delivery(sending_issue(), reader=reader), "delivered")
+    reader.refresh_from_db()
+    assert (reader.state, reader.soft_bounces) == ("active", 0)
+
+
+def test_a_message_delivered_and_then_returned_does_not_end_the_row():
+    reader = make_reader(confirmed_at=LONG_AGO)
+    last = soft_history(reader, 2)
+    report(last, "delivered", at=NOW)
+    reader.refresh_from_db()
+    assert reader.soft_bounces == 2
+
+
+def test_a_suppression_that_was_lifted_begins_a_new_row():
+    reader = make_reader(confirmed_at=LONG_AGO)
+    soft_history(reader, SOFT_BOUNCES_IN_A_ROW)
+    lift(reader.pk, now=NOW - timedelta(days=10))
+    soft_history(reader, 1, first_day=25)
+    reader.refresh_from_db()
+    assert (reader.state, reader.soft_bounces) == ("active", 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "others", "paused"),
+    [
+        ("bounced", 19, 0, False),
+        ("bounced", 20, 0, True),
+        ("bounced", 20, 400, False),
+        ("complained", 4, 0, False),
+        ("complained", 5, 0, True),
+    ],
+)
+def test_fault_27_a_storm_pauses_the_issue_with_a_reason(kind, number, others, paused):
+    issue = sending_issue()
+    revision = issue.revisions.get()
+    Delivery.objects.bulk_create(
+        Delivery(
+            issue=issue, state="sent", due_at=NOW, sent_at=NOW, intent_at=NOW, revision=revision
+        )
+        for _ in range(others)
+    )
+    for _ in range(number):
+        report(make_delivery(issue), kind)
+    issue.refresh_from_db()
+    assert issue.state == (IssueState.PAUSED if paused else IssueState.SENDING)
+    assert ("messages" in issue.state_reason) is paused
+
+
+def test_an_operator_who_resumes_after_a_storm_is_asked_again_at_twice_the_number():
+    issue = sending_issue()
+    for number in range(1, 41):
+        Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENDING)
+        delivery = make_delivery(issue)
+        report(delivery, "bounced")
+        report(delivery, "bounced")
+        issue.refresh_from_db()
+        assert (issue.state == IssueState.PAUSED) is (number in {20, 40}), number
+
+
+def test_a_storm_after_the_last_message_pauses_nothing():
+    issue = sending_issue()
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT)
+    for _ in range(20):
+        report(make_delivery(issue), "bounced")
+    issue.refresh_from_db()
+    assert issue.state == IssueState.SENT
+
+
+def test_reconciling_leaves_nothing_doubtful_and_all_verdicts_right():
+    issue = sending_issue()
+    rows = [make_delivery(issue, State.AMBIGUOUS) for _ in range(7)]
+    taken = {row.uid for row in rows[:4]}
+    assert reconcile(issue.pk, taken.__contains__, now=NOW) == Reconciled(4, 3, 0)
+    assert {row.uid for row in issue.deliveries.filter(state="sent")} == taken
+    assert issue.deliveries.filter(state="failed").count() == 3
+    assert DeliveryEvent.objects.filter(kind="settled").count() == 7
+    assert reconcile(issue.pk, taken.__contains__, now=NOW) == Reconciled()
+
+
+def test_messages_proven_absent_are_sent_again_only_where_the_operator_says_so():
+    issue = sending_issue()
+    delivery = make_delivery(issue, State.AMBIGUOUS)
+    assert reconcile(issue.pk, lambda uid: False, now=NOW, absent=None) == Reconciled(left=1)
+    assert reconcile(issue.pk, lambda uid: False, now=NOW, absent=State.PENDING).absent == 1
+    assert state_of(delivery) == "pending"
+    assert not ledger.settle(delivery.pk, delivery.token, Result(State.SENT))
+    assert ledger.claim(issue.pk, now=NOW).delivery_ids == (delivery.pk,)
+
+
+def test_nothing_is_sent_again_of_an_issue_that_is_over():
+    issue = sending_issue()
+    delivery = make_delivery(issue, State.AMBIGUOUS)
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT)
+    reconcile(issue.pk, lambda uid: False, now=NOW, absent=State.PENDING)
+    assert state_of(delivery) == "failed"
+
+
+def test_a_doubtful_message_cannot_be_reconciled_to_just_anything():
+    with pytest.raises(ValueError, match="cancelled"):
+        reconcile(1, lambda uid: False, now=NOW, absent=State.CANCELLED)
+
+
+@given(st.text(max_size=400), st.sampled_from([None, *Bounce]))
+def test_words_of_servers_are_kept_as_one_line_without_addresses(words, bounce):
+    line = told(f"{words} ada@example.com {words}", bounce)
+    assert len(line) <= 300
+    assert "@" not in line or "ada@" not in line
+    assert all(character.isprintable() or character in "\u200c\u200d" for character in line)
+
+
+def test_a_report_from_the_future_happened_now_and_one_without_a_clock_too():
+    now = timezone.now()
+    assert moment(now + timedelta(days=1), now) == now
+    assert moment(None, now) == now
+    assert moment(now.replace(tzinfo=None, year=1), now).year == 2000
