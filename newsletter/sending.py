@@ -21,7 +21,8 @@ from newsletter.ledger import Claim, Result
 from newsletter.models import Delivery, Issue
 from newsletter.retrying import REST, rest_after, result_of
 from newsletter.states import DeliveryState, IssueState, SkipReason, WrongState
-from newsletter.transport import Outcome, Verdict, disconnect, post
+from newsletter.transport import Outcome, Verdict, disconnect, post, takes_wire
+from newsletter.wire import WireMessage
 from subscribers.audience import choice_of, obstacle
 from subscribers.models import Subscriber
 from subscribers.suppression import suppress
@@ -73,7 +74,7 @@ class Intent:
     delivery_id: int
     attempts: int
     reader_id: int
-    message: EmailMultiAlternatives
+    message: EmailMultiAlternatives | WireMessage
 
 
 INTERRUPTED = Result(DeliveryState.AMBIGUOUS, reason="interrupted while it was sending")
@@ -195,7 +196,8 @@ class Drain:
         if composition.is_empty:
             self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason.FILTER_EMPTY)
             return None
-        message = message_of(delivery, reader, edition, composition, now)
+        wired = takes_wire(self.connection)
+        message = message_of(delivery, reader, edition, composition, now, wired=wired)
         begun = ledger.intend(
             delivery.pk,
             claim.token,

@@ -14,8 +14,9 @@ MAIL_WARNING_BYTES = 80_000
 # Room for what composing fills in: an address of 254 octets, of which 64 may be escaped to
 # five (RFC 5321 §4.5.3.1), three links of 300, and some lines of words.
 SLOTS_RESERVE_BYTES = 2_700
-# A story's own slot takes a token: a letter, and base64url of 8 and 16 bytes at most.
-STORY_SLOT_BYTES = 33
+# A story's own slot takes a token: a letter, and base64url of 8 and 16 bytes at most. The token
+# and the words before and after it are encoded by themselves: each may end in a soft break.
+STORY_SLOT_BYTES = 33 + 3 * 3
 # A line has 76 characters with its "="; an escape of three is never broken over two lines.
 LEAST_ON_A_LINE = 73
 SOFT_BREAK_BYTES = 3

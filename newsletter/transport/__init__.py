@@ -1,7 +1,7 @@
 """The wire: one message out, and every answer read to its meaning."""
 
 from newsletter.transport.outcomes import Outcome, Verdict
-from newsletter.transport.posting import disconnect, phase_of, post
+from newsletter.transport.posting import disconnect, phase_of, post, takes_wire
 from newsletter.transport.reading import read_anymail
 from newsletter.transport.smtp import Phase, SmtpBackend
 
@@ -14,4 +14,5 @@ __all__ = [
     "phase_of",
     "post",
     "read_anymail",
+    "takes_wire",
 ]

@@ -11,6 +11,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from newsletter.transport.outcomes import REPLY_LENGTH, Outcome, Verdict, brief, halted
 from newsletter.transport.reading import read_anymail, read_smtp, read_status
 from newsletter.transport.smtp import Phase, SmtpBackend
+from newsletter.wire import WireMessage
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,12 @@ def disconnect(connection: BaseEmailBackend) -> None:
         connection.close()
 
 
-def post(connection: BaseEmailBackend, message: EmailMessage) -> Outcome:
+def takes_wire(connection: BaseEmailBackend) -> bool:
+    """Tell whether ``post`` can send wire messages over a connection."""
+    return isinstance(connection, SmtpBackend)
+
+
+def post(connection: BaseEmailBackend, message: EmailMessage | WireMessage) -> Outcome:
     """Send one message to one recipient and say what is known about it afterwards.
 
     Never raises, whatever servers, networks and backends do. The connection is opened if it
@@ -45,7 +51,7 @@ def post(connection: BaseEmailBackend, message: EmailMessage) -> Outcome:
     if isinstance(connection, SmtpBackend):
         connection.begin()
     try:
-        connection.send_messages([message])
+        hand_over(connection, message)
     except AnymailConfigurationError as exc:
         return halted(brief(exc))
     except AnymailError as exc:
@@ -61,6 +67,16 @@ def post(connection: BaseEmailBackend, message: EmailMessage) -> Outcome:
     if status is not None:
         return read_status(status)
     return Outcome(Verdict.ACCEPTED, str(getattr(connection, "last_reply", ""))[:REPLY_LENGTH])
+
+
+def hand_over(connection: BaseEmailBackend, message: EmailMessage | WireMessage) -> None:
+    if isinstance(message, EmailMessage):
+        connection.send_messages([message])
+    elif isinstance(connection, SmtpBackend):
+        connection.send_wire(message)
+    else:
+        # As what is not configured: nothing has left, and nothing will until that is mended.
+        raise AnymailConfigurationError("a message for SMTP was given to another backend")
 
 
 def phase_of(connection: BaseEmailBackend) -> Phase:

@@ -7,7 +7,6 @@ connection remembers the phase of the dialogue (RFC 5321 §3.3).
 
 from __future__ import annotations
 
-import re
 import smtplib
 import socket
 from enum import StrEnum
@@ -16,9 +15,10 @@ from typing import Any
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
+from newsletter.messages import sanitised
 from newsletter.transport.outcomes import words
+from newsletter.wire import WireMessage
 
-LEADING_DOT = re.compile(rb"(?m)^\.")
 START_MAIL_INPUT = 354
 # RFC 5321 §4.2.1: the first digit is the verdict.
 POSITIVE = range(200, 300)
@@ -62,7 +62,8 @@ class PhaseSMTP(smtplib.SMTP):
         code, reply = self.getreply()
         if code != START_MAIL_INPUT:
             raise smtplib.SMTPDataError(code, reply)
-        content = LEADING_DOT.sub(b"..", msg)
+        # A dot at the start of a line is doubled (RFC 5321 §4.5.2).
+        content = (b"." + msg if msg.startswith(b".") else msg).replace(b"\n.", b"\n..")
         self.send(content if content.endswith(b"\r\n") else content + b"\r\n")
         self.phase = Phase.FINAL_DOT
         patience = self.sock.gettimeout() if self.sock else None
@@ -97,6 +98,14 @@ class SmtpBackend(EmailBackend):
     @property
     def last_reply(self) -> str:
         return str(getattr(self.connection, "last_reply", ""))
+
+    def send_wire(self, message: WireMessage) -> None:
+        """Send a message that is octets already, over the open connection; raises as smtplib."""
+        if self.connection is None:
+            raise smtplib.SMTPServerDisconnected("nobody has opened a connection")
+        sender = sanitised(message.cover.from_email)
+        recipients = [sanitised(address) for address in message.cover.recipients()]
+        self.connection.sendmail(sender, recipients, message.as_bytes())
 
     def begin(self) -> None:
         """Forget the last message's phase: nothing of the next one has left."""

@@ -1,0 +1,72 @@
+"""An installation with an issue of real size and as many readers as a benchmark asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+# Half of the readers take all sources, the others a dozen each; one in ten mutes one.
+PREPARE = """
+import random
+from django.utils import timezone
+from newsletter.models import Delivery
+from newsletter.steering import send_now
+from subscribers.models import Mute, Subscriber
+from tests import samples
+from tests.factories import make_issue, make_source, make_story
+
+chance = random.Random(2026)
+content = samples.daily(31)
+sources = [make_source() for _ in content.stories]
+issue = make_issue(opening=content.opening, patterns=content.patterns, subject=content.subject)
+for story, source in zip(content.stories, sources):
+    make_story(issue, source, headline=story.headline, body=story.body, url=story.url)
+now = timezone.now()
+choosing = Subscriber.sources.through
+for start in range(0, %(readers)d, 5000):
+    readers = Subscriber.objects.bulk_create(
+        Subscriber(
+            email=f"reader{n}@example.com",
+            state="active",
+            confirmed_at=now,
+            all_sources=n %% 2 == 0,
+            language="de" if n %% 5 == 0 else "en",
+        )
+        for n in range(start, min(start + 5000, %(readers)d))
+    )
+    choosing.objects.bulk_create(
+        choosing(subscriber_id=reader.pk, source_id=source.pk)
+        for reader in readers
+        if not reader.all_sources
+        for source in chance.sample(sources, 12)
+    )
+    Mute.objects.bulk_create(
+        Mute(subscriber_id=reader.pk, source_id=chance.choice(sources).pk)
+        for reader in readers[::10]
+    )
+send_now(issue, now=now, confirmed_late=True)
+"""
+
+
+@contextlib.contextmanager
+def postgres_database() -> Iterator[str]:
+    """Make a database on the server in TEST_POSTGRES_URL, gone afterwards; yields its URL."""
+    server = os.environ.get("TEST_POSTGRES_URL")
+    if not server:
+        pytest.skip("TEST_POSTGRES_URL names no PostgreSQL server")
+    name = f"broadsheet_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )

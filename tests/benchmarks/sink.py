@@ -1,0 +1,141 @@
+"""A mail server that only counts: a process of its own, so that it takes no time from a worker.
+
+``python -m tests.benchmarks.sink`` prints its port, and at its end (SIGTERM) what it took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from tests.installation import PATIENCE_SECONDS, ROOT
+
+END = b"\r\n.\r\n"
+MESSAGE_ID = b"\r\nMessage-ID: <"
+UID_LENGTH = 36
+# Workers that start and stop at different times would blur the speed.
+STEADY_FROM, STEADY_TO = 0.2, 0.9
+ANSWERS = {
+    b"EHLO": b"250 sink.example\r\n",
+    b"DATA": b"354 go on\r\n",
+    b"QUIT": b"221 2.0.0 bye\r\n",
+}
+
+
+class Taken:
+    """How many messages came, how large, how often each, and when."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.octets = 0
+        self.uids: set[bytes] = set()
+
+    def take(self, message: bytearray) -> None:
+        start = message.find(MESSAGE_ID) + len(MESSAGE_ID)
+        self.uids.add(bytes(message[start : start + UID_LENGTH]))
+        self.octets += len(message)
+        self.times.append(time.monotonic())
+
+
+class Dialogue(asyncio.Protocol):
+    def __init__(self, taken: Taken) -> None:
+        self.taken = taken
+        self.waiting = bytearray()
+        self.in_content = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(b"220 sink.example ESMTP\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self.waiting += data
+        if self.in_content:
+            if self.waiting.endswith(END):
+                self.taken.take(self.waiting)
+                self.waiting.clear()
+                self.in_content = False
+                self.transport.write(b"250 2.0.0 taken\r\n")
+            return
+        while not self.in_content and (end := self.waiting.find(b"\r\n")) >= 0:
+            verb = bytes(self.waiting[:4]).upper()
+            del self.waiting[: end + 2]
+            self.in_content = verb == b"DATA"
+            self.transport.write(ANSWERS.get(verb, b"250 2.0.0 ok\r\n"))
+            if verb == b"QUIT":
+                self.transport.close()
+
+
+async def serve() -> None:
+    taken = Taken()
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, over.set)
+    server = await loop.create_server(lambda: Dialogue(taken), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await over.wait()
+    count = len(taken.times)
+    first, last = int(count * STEADY_FROM), int(count * STEADY_TO)
+    seconds = taken.times[last] - taken.times[first] if count else 0.0
+    octets = taken.octets // count if count else 0
+    print(
+        json.dumps(
+            {
+                "count": count,
+                "different": len(taken.uids),
+                "octets": octets,
+                "a_second": (last - first) / seconds if seconds else 0.0,
+            }
+        ),
+        flush=True,
+    )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a sink took: messages, different ones, octets of one, and messages a second."""
+
+    count: int
+    different: int
+    octets: int
+    a_second: float
+
+
+class Sink:
+    """Start with ``with Sink() as sink``; ``summary`` is there afterwards."""
+
+    summary = Summary(0, 0, 0, 0.0)
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.sink"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.process.terminate()
+        words, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
+        self.summary = Summary(**json.loads(words))
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())
