@@ -1,0 +1,59 @@
+"""The project's promise, put to the proof: nobody lost, nobody served twice."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from newsletter.progress import ProgressBar
+from newsletter.proving import proof
+from newsletter.proving.proof import Proof
+from newsletter.proving.servers import CannotStart
+from newsletter.proving.verdict import table
+
+NOT_KEPT = 1
+NOT_STARTED = 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Sends an issue to made-up readers in a folder of its own, kills workers, databases and "
+        "brokers meanwhile, and compares what a mail server took with the ledger. Exits 1 where "
+        "anybody was lost or got it twice, 2 where something is missing."
+    )
+    # Nothing of this installation takes part, so nothing of it has to be in order.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        proof.add_arguments(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            wanted = proof.Wishes.of(options)
+            with tempfile.TemporaryDirectory(prefix="broadsheet-proof-") as folder:
+                kept = self.prove(wanted, Path(folder))
+        except CannotStart as exc:
+            self.stderr.write(str(exc))
+            sys.exit(NOT_STARTED)
+        if not kept:
+            sys.exit(NOT_KEPT)
+
+    def prove(self, wanted: proof.Wishes, folder: Path) -> bool:
+        """Run the proof, print the verdict, and tell whether the promise was kept."""
+        self.stdout.write(wanted.in_words())
+        bar = ProgressBar(self.stdout, "taken by the server", wanted.readers)
+        verdict = Proof(wanted, folder).run(
+            lambda taken, faults: bar.show(taken, f"{faults} faults")
+        )
+        self.stdout.write("")
+        self.stdout.write("\n".join(table(verdict)))
+        for sentence in verdict.faults_found:
+            self.stdout.write(f"  NOT KEPT: {sentence}")
+        if verdict.kept:
+            self.stdout.write("  Nobody was lost, nobody got it twice, and the books balance.")
+        return verdict.kept

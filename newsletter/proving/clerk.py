@@ -1,0 +1,88 @@
+"""The house's clerk: a process inside it that furnishes it and reads its ledger.
+
+One line of JSON in, one line out. Where the database is away, the answer is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connections
+from django.db.models import Count
+from django.utils import timezone
+
+from newsletter import steering, ticking
+from newsletter.auditing import imbalances
+from newsletter.models import Delivery, Issue
+from newsletter.proving.furnishing import furnish
+
+
+def the_issue() -> Issue:
+    """Return the house's one issue."""
+    return Issue.objects.get()
+
+
+def tally() -> dict[str, int]:
+    """Count rows by state."""
+    counted = Delivery.objects.order_by().values_list("state").annotate(number=Count("pk"))
+    return {str(state): number for state, number in counted}
+
+
+def write_rows(path: str) -> int:
+    """Write what became of every row into a file, and return how many there are."""
+    rows = Delivery.objects.order_by("pk").values_list(
+        "uid", "subscriber__email", "state", "reason"
+    )
+    count = 0
+    with Path(path).open("w", encoding="utf-8") as file:
+        for row in rows.iterator():
+            file.write(json.dumps([str(value or "") for value in row]) + "\n")
+            count += 1
+    return count
+
+
+def audit() -> list[str]:
+    """Close the issue if its time has come, and say what its books have that must not be."""
+    ticking.close_finished(timezone.now())
+    return imbalances(the_issue())
+
+
+def pause() -> float:
+    """Pause the issue, and return when that was done, by this machine's clock."""
+    steering.pause(the_issue(), "a trial")
+    return monotonic()
+
+
+def resume() -> float:
+    steering.resume(the_issue())
+    return monotonic()
+
+
+DUTIES: Mapping[str, Callable[..., Any]] = {
+    "furnish": furnish,
+    "tally": tally,
+    "write_rows": write_rows,
+    "audit": audit,
+    "pause": pause,
+    "resume": resume,
+}
+
+
+def answer(line: str) -> dict[str, Any]:
+    """Do what a line asks for; the answer is ``done`` or ``away``."""
+    duty, *arguments = json.loads(line)
+    try:
+        return {"done": DUTIES[duty](*arguments)}
+    except (DatabaseError, InterfaceError) as exc:
+        connections.close_all()
+        return {"away": str(exc)}
+
+
+def main() -> None:
+    for line in sys.stdin:
+        print(json.dumps(answer(line)), flush=True)

@@ -1,0 +1,161 @@
+"""One proof: what was asked for, the house built for it, the soak in it, the verdict."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from newsletter.proving import processes
+from newsletter.proving.faults import Wanted, plan
+from newsletter.proving.house import House, Staff
+from newsletter.proving.readers import expected
+from newsletter.proving.servers import (
+    BorrowedPostgres,
+    Broker,
+    CannotStart,
+    Database,
+    Folder,
+    OwnPostgres,
+    Redis,
+    Sqlite,
+)
+from newsletter.proving.soak import Soak, may_be_doubtful
+from newsletter.proving.verdict import Circumstances, Verdict, judge
+
+SQLITE, POSTGRES = "sqlite", "postgres"
+READERS = 5_000
+KILLS = 50
+WORKERS = 4
+CELERY_WORKERS = 2
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what may be asked for to a command."""
+    add = parser.add_argument
+    add("--readers", type=int, default=READERS, help="who are to get it; others come on top")
+    add("--kills", type=int, default=KILLS, help="kill -9, half of them at the server's answer")
+    add("--seed", type=int, default=1, help="repeats a plan of faults")
+    add("--engine", choices=[SQLITE, POSTGRES], default=SQLITE)
+    add("--database-url", default="", help="a PostgreSQL server to borrow a database of")
+    add("--celery", action="store_true", help="Celery's workers instead of run_delivery")
+    add("--broker", choices=["redis", "folder"], help="of Celery; Redis where it is installed")
+    add("--pool", choices=["prefork", "threads"], default="prefork", help="of Celery's workers")
+    add("--concurrency", type=int, default=2, help="children or threads of a Celery worker")
+    add("--workers", type=int, help=f"{WORKERS}, with Celery {CELERY_WORKERS}")
+    add("--pauses", type=int, default=0, help="SIGSTOP beyond the lease, then SIGCONT")
+    add("--database-stops", type=int, default=0, help="immediate stops of a PostgreSQL of its own")
+    add("--broker-kills", type=int, default=0, help="kill -9 of Redis and FLUSHALL, by turns")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody wants to see proved."""
+
+    readers: int
+    seed: int
+    engine: str
+    server: str
+    broker: str
+    staff: Staff
+    faults: Wanted = field(default_factory=Wanted)
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """Read a command's options; raises CannotStart for what does not go together."""
+        celery = bool(options["celery"])
+        workers = options["workers"] or (CELERY_WORKERS if celery else WORKERS)
+        staff = Staff(workers, celery, options["pool"], options["concurrency"])
+        stops, broker_kills = options["database_stops"], options["broker_kills"]
+        server = options["database_url"] or ("" if stops else os.environ.get("TEST_POSTGRES_URL"))
+        if min(options[name] for name in ("readers", "concurrency")) < 1 or workers < 1:
+            raise CannotStart("There must be a reader, a worker and a child or thread at least.")
+        if stops and (options["engine"] != POSTGRES or options["database_url"]):
+            raise CannotStart("--database-stops needs --engine postgres and a server of its own.")
+        if broker_kills and not celery:
+            raise CannotStart("--broker-kills needs --celery: nothing else has a broker.")
+        return cls(
+            readers=options["readers"],
+            seed=options["seed"],
+            engine=options["engine"],
+            server=server or "",
+            broker=options["broker"] or ("redis" if Redis.is_here() else "folder"),
+            staff=staff,
+            faults=Wanted(
+                kills=options["kills"],
+                freezes=options["pauses"],
+                database_stops=stops,
+                broker_faults=broker_kills,
+                trees=celery and staff.pool == "prefork",
+            ),
+        )
+
+    def in_words(self) -> str:
+        """Return one line that says what is proved, and how to repeat it."""
+        staff = self.staff
+        who = f"{staff.workers} run_delivery"
+        if staff.celery:
+            each = f"{staff.concurrency} {'children' if staff.pool == 'prefork' else 'threads'}"
+            who = f"{staff.workers} Celery workers of {each}, woken through {self.broker}"
+        wanted = self.faults
+        counts = [
+            (wanted.kills, "kills"),
+            (wanted.freezes, "pauses"),
+            (wanted.database_stops, "database stops"),
+            (wanted.broker_faults, "broker faults"),
+        ]
+        what = ", ".join(f"{number:,} {name}" for number, name in counts if number) or "no faults"
+        return f"{self.readers:,} messages on {self.engine} by {who}; {what}; seed {self.seed}."
+
+
+class Proof:
+    """Build the house, run the soak, compare; nothing is left behind."""
+
+    def __init__(self, wishes: Wishes, folder: Path) -> None:
+        self.wishes = wishes
+        self.folder = folder
+
+    def run(self, on_progress: Callable[[int, int], None]) -> Verdict:
+        """Return the verdict; raises CannotStart where something is missing."""
+        if not sys.platform.startswith("linux"):
+            raise CannotStart("Faults are aimed by Linux's /proc, which this system has not.")
+        processes.adopt_orphans()
+        wishes = self.wishes
+        faults = plan(wishes.faults, messages=wishes.readers, seed=wishes.seed)
+        with ExitStack() as stack:
+            database = stack.enter_context(self.database())
+            broker = stack.enter_context(self.broker())
+            house = stack.enter_context(House(self.folder, database, broker, wishes.staff))
+            house.furnish(wishes.readers, wishes.seed)
+            house.open_mail_server(faults)
+            crew = house.crew()
+            record = Soak(house, crew, faults, seed=wishes.seed, on_progress=on_progress).run()
+            imbalances = list(house.ask("audit"))
+            if not record.ended_well:
+                imbalances.append("Workers that were asked to end did not, or not well.")
+            circumstances = Circumstances(
+                faults=len(record.struck),
+                planned=len(faults),
+                allowed=may_be_doubtful(record.struck, crew),
+                seconds=record.seconds,
+                imbalances=tuple(imbalances),
+            )
+            everybody = expected(wishes.readers, wishes.seed)
+            return judge(everybody, house.rows(), house.messages(), circumstances)
+
+    def database(self) -> Database:
+        if self.wishes.engine == SQLITE:
+            return Sqlite()
+        if self.wishes.server:
+            return BorrowedPostgres(self.wishes.server)
+        return OwnPostgres(self.folder)
+
+    def broker(self) -> Broker:
+        if self.wishes.staff.celery and self.wishes.broker == "redis":
+            return Redis(self.folder)
+        return Folder(self.folder)
