@@ -261,6 +261,22 @@ DEFAULT_FROM_EMAIL = environment.mail_address(
     "DEFAULT_FROM_EMAIL", default=formataddr((PUBLICATION_NAME, f"digest@{MAIL_DOMAIN}"))
 )
 REPLY_TO = environment.mail_address("REPLY_TO", default="")
+# Where bounces come back to: bounces@… makes every message's envelope sender bounces+…@….
+# The local part is short, so that the token behind it fits RFC 5321's 64 octets.
+BOUNCE_ADDRESS = environment.matching(
+    "BOUNCE_ADDRESS",
+    rf"([A-Za-z0-9][A-Za-z0-9._-]{{0,23}}@{environment.HOST})?",
+    default="",
+    example="bounces@news.example.org, with at most 24 characters before the @",
+)
+# The mailbox that bounces arrive in, where the mail server does not hand them to us.
+BOUNCE_IMAP_HOST = environment.text("BOUNCE_IMAP_HOST", default="")
+BOUNCE_IMAP_PORT = environment.whole_number(
+    "BOUNCE_IMAP_PORT", default=993, minimum=1, maximum=65_535
+)
+BOUNCE_IMAP_USER = environment.text("BOUNCE_IMAP_USER", default="")
+BOUNCE_IMAP_PASSWORD = environment.text("BOUNCE_IMAP_PASSWORD", default="")
+BOUNCE_IMAP_FOLDER = environment.text("BOUNCE_IMAP_FOLDER", default="INBOX")
 # Any ANYMAIL_… variable goes to Anymail as it is, so every provider can be set from outside.
 ANYMAIL = {
     # Tags and switched-off tracking are wishes: a provider without them still sends.
@@ -334,6 +350,8 @@ INTENT_LEASE_SECONDS = environment.whole_number(
 HOUSE_KEEPING_SECONDS = 3_600
 # How many workers a tick wakes for one issue; more send faster where there are more.
 DRAINS_PER_ISSUE = environment.whole_number("DRAINS_PER_ISSUE", default=2, minimum=1, maximum=64)
+# How far this machine saw the database's count of ticks; a lower one means a restored backup.
+LEDGER_MARK = VAR_DIR / "ledger-mark"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {

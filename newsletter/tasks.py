@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
 
-from newsletter import ledger, sending, ticking, welcoming
+from newsletter import ledger, restoring, sending, ticking, welcoming
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ def tick() -> None:
 @shared_task
 def drain(issue_id: int) -> None:
     """Send what is due of one issue for a while."""
+    if restoring.is_older():
+        return  # the next tick stops what is open, and says why
     sending.drain(issue_id)
     ticking.close_finished(timezone.now())
 

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from newsletter.models import Delivery, Issue
 from newsletter.planning import plan_due
 from newsletter.publishing import publish, publish_due
+from newsletter.restoring import advance
 from newsletter.states import IssueState, WrongState
 from newsletter.welcoming import welcome_due
 
@@ -14,9 +15,11 @@ from newsletter.welcoming import welcome_due
 def tick(now: datetime) -> list[int]:
     """Do what its time has come for, and return the issues of which rows are due.
 
+    First of all, a database that was restored from a backup stops what is open in it.
     Issues whose day has begun are planned, readers whose welcome was forgotten get one, those
     that are done are closed, and what is public is shown on the web.
     """
+    advance(now)
     plan_due(now)
     welcome_due(now)
     close_finished(now)

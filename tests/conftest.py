@@ -16,6 +16,8 @@ SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 def house(settings, tmp_path):
     """Give every test a mailbox of its own, and pages without collected static files."""
     settings.MAILBOX_DIR = tmp_path / "mailbox"
+    # A test's database is rolled back, which to a machine that remembers is a restored one.
+    settings.LEDGER_MARK = tmp_path / "ledger-mark"
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

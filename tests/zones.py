@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
-# What the operating system adds of its own, where it does.
-NO_ZONE_OF_ANYBODY = {"localtime"}
-ZONES = sorted(available_timezones() - NO_ZONE_OF_ANYBODY)
+ZONES = sorted(available_timezones())
 # Midnight and the last hour, and the two in which most clocks are changed.
 HOURS = (0, 2, 3, 23)
 

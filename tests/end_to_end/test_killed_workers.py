@@ -1,16 +1,11 @@
 """Workers are killed while they send; afterwards the books must still balance."""
 
-import os
 import random
 import threading
 import time
-import uuid
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from tests.installation import CELERY, PATIENCE_SECONDS, RUN_DELIVERY, SLUG, Installation
 from tests.smtp import SmtpServer
@@ -19,19 +14,6 @@ READERS = 2_000
 KILLS = 20
 # Two processes, or one with two threads: so many messages may be under way at a kill.
 BUSY = 2
-
-
-@pytest.fixture
-def postgres_database():
-    """A new database on the server in TEST_POSTGRES_URL, gone afterwards; yields its URL."""
-    server = os.environ.get("TEST_POSTGRES_URL")
-    if not server:
-        pytest.skip("TEST_POSTGRES_URL names no PostgreSQL server")
-    name = f"broadsheet_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.mark.soak
