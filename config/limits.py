@@ -14,6 +14,9 @@ from config.errors import fault
 # DATA_UPLOAD_MAX_MEMORY_SIZE: a pasted digest has a few hundred.
 PUBLIC_LIMIT = 64 * 1024
 DESK = "/admin/"
+# A provider reports up to a thousand events at once, each with what it knows of the message.
+REPORTS_LIMIT = 5 * 1024 * 1024
+REPORTS = "/anymail/"
 # A browser that is still sending does not read, and takes a connection that is closed
 # meanwhile for broken: what is too much is read to its end and thrown away, up to this.
 MOST_THROWN_AWAY = 16 * 1024 * 1024
@@ -53,6 +56,8 @@ def length_of(request: HttpRequest) -> int:
 
 
 def limit_for(request: HttpRequest) -> int:
+    if request.path.startswith(REPORTS):
+        return REPORTS_LIMIT
     desk: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return desk if request.path.startswith(DESK) else PUBLIC_LIMIT
 

@@ -15,7 +15,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment
+from config import environment, queues
 from config.admin_look import unfold_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -294,23 +294,38 @@ CELERY_BROKER_URL = environment.matching(
     default="filesystem://",
     example="redis://localhost:6379/0",
 )
+# A pickled message could run anything in a worker.
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
+# What became of a message stands in the ledger.
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_QUEUES = {name: {"exchange": name} for name in queues.QUEUES}
+CELERY_TASK_DEFAULT_QUEUE = queues.BEAT
+CELERY_TASK_ROUTES = queues.ROUTES
 # Draining is idempotent, so a task that was cut off may run again.
 CELERY_TASK_ACKS_LATE = True
+# Without it a task whose pool process was killed is lost although it was not acknowledged.
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A worker takes no task that another one could begin at once.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Connecting, the greeting, TLS, logging in, envelope and content: each may take EMAIL_TIMEOUT.
 STEPS_BEFORE_THE_DOT = 10
-# The longest that one message can take. A drain is cut off, and a worker with a message in
-# hand taken for dead, only after more than that.
+# The longest that one message can take. A drain is cut off only after more than that.
 LONGEST_MESSAGE_SECONDS = STEPS_BEFORE_THE_DOT * EMAIL_TIMEOUT + EMAIL_FINAL_TIMEOUT
+# What all those steps together usually take at the most.
+SECONDS_BEFORE_THE_DOT = 60
 # A drain goes on to new messages for this long.
 DRAIN_SECONDS = 45
 CELERY_TASK_TIME_LIMIT = DRAIN_SECONDS + LONGEST_MESSAGE_SECONDS + 30
+# SIGTERM is a warm shutdown: drains end after the message in hand (config.stopping), however
+# long its server takes, so it is not remapped to SIGQUIT (REMAP_SIGTERM), which would cut the
+# message off and leave it doubtful. Who does send SIGQUIT gives a message this long.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+# A pool's process is replaced after so many tasks: nothing that leaks grows for ever.
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A worker may be started before its broker.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 if CELERY_BROKER_URL == "filesystem://":
@@ -328,6 +343,11 @@ elif CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         # After that Redis gives a task to another worker; later than its time limit.
         "visibility_timeout": CELERY_TASK_TIME_LIMIT + 60,
+        # By default it looks for such tasks every 10 × 10 seconds; in a trial a task was back
+        # 100 s late. Now every ten.
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        # A server that went away without a word is noticed, and connected to again.
         "socket_timeout": 10,
         "socket_keepalive": True,
         "health_check_interval": 25,
@@ -338,13 +358,19 @@ TICK_SECONDS = environment.whole_number("TICK_SECONDS", default=60, minimum=1, m
 CLAIM_LEASE_SECONDS = environment.whole_number(
     "CLAIM_LEASE_SECONDS", default=120, minimum=1, maximum=3_600
 )
-# One that died while it was sending: its message is called doubtful after this. No less than
-# the longest that a message can take, or living workers would be taken for dead.
+# One that died while it was sending: its message is called doubtful after this, and a minute
+# for the janitor to come by: within seven minutes. A server that takes more than a minute
+# before the final dot makes a living worker look dead; what it then reports still settles.
 INTENT_LEASE_SECONDS = environment.whole_number(
     "INTENT_LEASE_SECONDS",
-    default=LONGEST_MESSAGE_SECONDS + 30,
+    default=EMAIL_FINAL_TIMEOUT + SECONDS_BEFORE_THE_DOT,
     minimum=EMAIL_FINAL_TIMEOUT,
     maximum=86_400,
+)
+# So many messages are recorded as about to leave, and so many results, in one commit. More
+# spare a slow disk, and a worker that dies leaves as many doubtful.
+INTENTS_PER_COMMIT = environment.whole_number(
+    "INTENTS_PER_COMMIT", default=1, minimum=1, maximum=20
 )
 # Forgetting what is over waits for nobody.
 HOUSE_KEEPING_SECONDS = 3_600

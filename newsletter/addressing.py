@@ -14,6 +14,7 @@ from newsletter.editions import Edition
 from newsletter.links import links_of
 from newsletter.messages import Envelope, message_for
 from newsletter.models import Delivery
+from newsletter.verp import sender_of
 from newsletter.wire import WireMessage
 from subscribers.models import Subscriber
 
@@ -43,6 +44,7 @@ def message_of(
         slug=edition.issue.slug,
         subject=subject_of(delivery, reader, edition),
         at=now,
+        sender=sender_of(delivery.pk),
     )
     if wired:
         return WireMessage(message_for(envelope, NOTHING), composition, links)

@@ -40,6 +40,8 @@ class Envelope:
     slug: str
     subject: str
     at: datetime
+    # The envelope sender, where bounces of this message have an address of their own (VERP).
+    sender: str = ""
 
 
 def one_line(text: str) -> str:
@@ -94,6 +96,9 @@ def headers(envelope: Envelope) -> dict[str, str]:
     }
     if settings.REPLY_TO:
         fields["Reply-To"] = settings.REPLY_TO
+    if envelope.sender:
+        # Django and Anymail then take the message's own sender for the envelope alone.
+        fields["From"] = settings.DEFAULT_FROM_EMAIL
     return fields
 
 
@@ -106,7 +111,7 @@ def message_for(envelope: Envelope, mail: ComposedMail) -> EmailMultiAlternative
     message = EmailMultiAlternatives(
         subject=shortened(one_line(envelope.subject), SUBJECT_SHOWN),
         body=mail.text,
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=envelope.sender or settings.DEFAULT_FROM_EMAIL,
         to=[envelope.address],
         headers=headers(envelope),
         alternatives=[(mail.html, "text/html")],

@@ -7,10 +7,10 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from newsletter.bounces import Bounce
 from newsletter.models import Delivery, DeliveryEvent, Issue
 from newsletter.states import ACCEPTED, LEASED, DeliveryState, IssueState
 from newsletter.tracking import DeliveryFact, record
-from newsletter.tracking.facts import Bounce
 from subscribers.models import Subscriber
 from tests.factories import make_approved_issue, make_reader
 

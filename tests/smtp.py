@@ -47,6 +47,7 @@ class Dialogue(socketserver.StreamRequestHandler):
             case b"EHLO" | b"HELO":
                 return self.reply("helo", "250 mail.example")
             case b"MAIL":
+                self.sender = line.decode().split("<")[1].split(">")[0]
                 return self.reply("mail", "250 2.1.0 ok")
             case b"RCPT":
                 self.recipient = line.decode().split("<")[1].split(">")[0]
@@ -67,6 +68,7 @@ class Dialogue(socketserver.StreamRequestHandler):
             lines.append(line[1:] if line.startswith(b"..") else line)
         answer = self.server.script.answer("dot", "250 2.0.0 taken")
         if answer.startswith("2") or answer == DROP_AFTER_TAKING:
+            self.server.senders.append(self.sender)
             self.server.take(self.recipient, b"".join(lines))
         return self.write(answer)
 
@@ -83,7 +85,10 @@ class Dialogue(socketserver.StreamRequestHandler):
 
 
 class SmtpServer(socketserver.ThreadingTCPServer):
-    """Start with ``with SmtpServer() as server``; ``taken`` has (recipient, message)."""
+    """Start with ``with SmtpServer() as server``; ``taken`` has (recipient, message).
+
+    ``senders`` has their envelope senders, in the same order.
+    """
 
     allow_reuse_address = True
     daemon_threads = True
@@ -92,6 +97,7 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Dialogue)
         self.script = script or Script()
         self.taken: list[tuple[str, bytes]] = []
+        self.senders: list[str] = []
         self.over = threading.Event()
         self.on_taken: Callable[[str], None] = lambda recipient: None
         self.lock = threading.Lock()

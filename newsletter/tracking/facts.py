@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from uuid import UUID
 
+from newsletter.bounces import Bounce
 from newsletter.messages import one_line
 from newsletter.models import DeliveryEvent
 
@@ -17,14 +17,6 @@ WORDS_READ = 2_000
 ADDRESS = re.compile(r"[^\s<>\"'(),:;@]+@[^\s<>\"'(),:;@]+")
 # Before that there was no Broadsheet: who reports of it has no clock.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class Bounce(StrEnum):
-    """What a bounce says about the address."""
-
-    GONE = "gone"  # there is no such address: nothing must be sent there again
-    SOFT = "soft"  # not now: full, disabled, out of reach
-    POLICY = "policy"  # refused for what we are or send; the address is as good as before
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 
+from newsletter.bounces import Bounce
 from newsletter.models import Delivery, DeliveryEvent
 from newsletter.states import DeliveryState
-from newsletter.tracking.facts import Bounce, DeliveryFact
+from newsletter.tracking.facts import DeliveryFact
 from newsletter.tracking.verdicts import Kind
 from subscribers.models import ConsentEvent, Subscriber
 from subscribers.subscribing import locked, unsubscribe
@@ -34,7 +35,7 @@ def heed(fact: DeliveryFact, delivery: Delivery, *, now: datetime) -> None:
             suppress(reader.pk, Why.COMPLAINED, now=now)
         case Kind.UNSUBSCRIBED:
             unsubscribe(reader.pk, edition=delivery.issue.kind, now=now, origin=Origin.PROVIDER)
-        case Kind.BOUNCED if fact.bounce is Bounce.GONE:
+        case Kind.BOUNCED | Kind.REJECTED if fact.bounce is Bounce.GONE:
             suppress(reader.pk, Why.BOUNCED, now=now)
         case Kind.BOUNCED if fact.bounce is Bounce.SOFT:
             count_soft_bounces(reader, now)

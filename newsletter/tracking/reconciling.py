@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from newsletter.ledger import goes_out, in_state
+from newsletter.ledger.turns import goes_out, in_state
 from newsletter.models import Delivery, DeliveryEvent
 from newsletter.states import DeliveryState, IssueState
 

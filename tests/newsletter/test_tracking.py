@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from newsletter import ledger
 from newsletter.auditing import imbalances
+from newsletter.bounces import Bounce
 from newsletter.ledger import Result
 from newsletter.models import Delivery, DeliveryEvent, Issue
 from newsletter.states import ACCEPTED, DELIVERY_MOVES, DeliveryState, IssueState
 from newsletter.tracking import DeliveryFact, Reconciled, reconcile, record
-from newsletter.tracking.facts import Bounce, moment, told
+from newsletter.tracking.facts import moment, told
 from newsletter.tracking.readers import SOFT_BOUNCES_IN_A_ROW
 from newsletter.tracking.verdicts import VERDICTS
 from subscribers.models import ConsentEvent, Subscriber
@@ -35,9 +36,14 @@ pytestmark = pytest.mark.django_db
 
 State = DeliveryState
 ORDERS = hypothesis_settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 kinds = st.sampled_from([kind.value for kind in DeliveryEvent.Kind if kind != "settled"])
+
+
+@pytest.fixture
+def issue():
+    return sending_issue()
 
 
 @pytest.mark.parametrize(
@@ -77,10 +83,9 @@ def test_a_report_moves_a_row_as_the_table_says(before, kind, after):
     st.lists(st.tuples(kinds, st.sampled_from(Bounce)), min_size=1, max_size=6),
     st.data(),
 )
-def test_fault_28_any_order_with_replays_ends_in_the_same_state(state, told_kinds, data):
+def test_fault_28_any_order_with_replays_ends_in_the_same_state(issue, state, told_kinds, data):
     def end(facts):
         with transaction.atomic():
-            issue = sending_issue()
             delivery = make_delivery(issue, state)
             for kind, bounce, key in facts:
                 of = bounce if kind == "bounced" else None
@@ -99,9 +104,9 @@ def test_fault_28_any_order_with_replays_ends_in_the_same_state(state, told_kind
 
 @ORDERS
 @given(st.sampled_from(sorted(ACCEPTED)), st.lists(kinds, max_size=8))
-def test_what_was_sent_is_never_unmade(state, reported):
+def test_what_was_sent_is_never_unmade(issue, state, reported):
     with transaction.atomic():
-        delivery = make_delivery(sending_issue(), State(state))
+        delivery = make_delivery(issue, State(state))
         for kind in reported:
             report(delivery, kind)
             assert state_of(delivery) in ACCEPTED

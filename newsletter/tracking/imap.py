@@ -1,0 +1,112 @@
+"""Bounces fetched out of a mailbox (RFC 9051), over TLS."""
+
+from __future__ import annotations
+
+import imaplib
+import logging
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from newsletter.bounces import Unreadable
+from newsletter.bounces.mime import MOST_READ
+from newsletter.tracking.mail import hand_in
+
+log = logging.getLogger(__name__)
+
+# Messages a round; what is left waits for the next one.
+MOST_MESSAGES = 1_000
+
+
+class MailboxError(Exception):
+    """The mailbox cannot be read; the message says what was tried."""
+
+
+@dataclass(slots=True)
+class Fetched:
+    """How many messages were recorded and deleted, and how many were left for a person."""
+
+    taken: int = 0
+    left: int = 0
+
+
+def connect() -> imaplib.IMAP4:
+    """Open the mailbox that the settings name; raises MailboxError."""
+    host, port = settings.BOUNCE_IMAP_HOST, settings.BOUNCE_IMAP_PORT
+    try:
+        connection = imaplib.IMAP4_SSL(
+            host, port, ssl_context=ssl.create_default_context(), timeout=settings.EMAIL_TIMEOUT
+        )
+        connection.login(settings.BOUNCE_IMAP_USER, settings.BOUNCE_IMAP_PASSWORD)
+    except (imaplib.IMAP4.error, OSError) as exc:
+        raise MailboxError(f"{host}:{port} cannot be opened: {exc}") from exc
+    return connection
+
+
+def fetch(
+    *, clock: Callable[[], datetime], connection: Callable[[], imaplib.IMAP4] = connect
+) -> Fetched:
+    """Record every report in the mailbox, and delete it once that is committed.
+
+    Messages that are no reports are flagged, and left alone from then on. Raises MailboxError
+    where the server is away, and what the database raises: what was not recorded is still
+    there for the next round.
+    """
+    mailbox = connection()
+    try:
+        return work_through(mailbox, clock)
+    except (imaplib.IMAP4.error, OSError) as exc:
+        raise MailboxError(f"the mailbox broke off: {exc}") from exc
+    finally:
+        hang_up(mailbox)
+
+
+def work_through(mailbox: imaplib.IMAP4, clock: Callable[[], datetime]) -> Fetched:
+    expect(mailbox.select(quoted(settings.BOUNCE_IMAP_FOLDER)))
+    found = expect(mailbox.uid("SEARCH", "UNDELETED", "UNFLAGGED"))
+    done = Fetched()
+    for number in (found[0] or b"").decode().split()[:MOST_MESSAGES]:
+        raw = content_of(mailbox, number)
+        try:
+            hand_in(raw, now=clock())
+        except Unreadable as exc:
+            log.info("message %s of the bounces' mailbox is left there: %s", number, exc)
+            expect(mailbox.uid("STORE", number, "+FLAGS", r"(\Flagged)"))
+            done.left += 1
+        else:
+            expect(mailbox.uid("STORE", number, "+FLAGS", r"(\Deleted)"))
+            done.taken += 1
+    expect(mailbox.expunge())
+    return done
+
+
+def content_of(mailbox: imaplib.IMAP4, number: str) -> bytes:
+    """Return a message, as much of it as is read, without marking it as seen."""
+    parts = expect(mailbox.uid("FETCH", number, f"(BODY.PEEK[]<0.{MOST_READ}>)"))
+    literals = [part[1] for part in parts if isinstance(part, tuple)]
+    return bytes(literals[0]) if literals else b""
+
+
+def expect(answer: tuple[str, list[Any]]) -> list[Any]:
+    """Return what a server answered; raises IMAP4.error where it refused."""
+    verdict, data = answer
+    if verdict != "OK":
+        raise imaplib.IMAP4.error(f"the server answered {verdict}")
+    return data
+
+
+def quoted(folder: str) -> str:
+    """Return a folder's name as a quoted string (RFC 9051 §4.3)."""
+    escaped = folder.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def hang_up(mailbox: imaplib.IMAP4) -> None:
+    try:
+        mailbox.logout()
+    except (imaplib.IMAP4.error, OSError) as exc:
+        log.info("the bounces' mailbox ended the conversation by itself: %s", exc)
