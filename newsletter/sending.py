@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import DatabaseError, InterfaceError, transaction
+from django.core.mail import get_connection
+from django.db import transaction
 from django.utils import timezone
 
 from newsletter import ledger
-from newsletter.addressing import is_welcome, message_of
+from newsletter.deciding import Intent, decide
 from newsletter.editions import Edition, edition_of
 from newsletter.ledger import Claim, Result
-from newsletter.models import Delivery, Issue
+from newsletter.models import Issue
 from newsletter.retrying import REST, rest_after, result_of
-from newsletter.states import DeliveryState, IssueState, SkipReason, WrongState
+from newsletter.states import DeliveryState, IssueState, WrongState
 from newsletter.transport import Outcome, Verdict, disconnect, post, takes_wire
-from newsletter.wire import WireMessage
-from subscribers.audience import choice_of, obstacle
 from subscribers.models import Subscriber
 from subscribers.suppression import suppress
 
@@ -35,6 +34,10 @@ MESSAGES_A_CONNECTION = 100
 REFUSALS_IN_A_ROW = 20
 # A server may end a conversation now and then; one that always does wants to be left alone.
 DROPS_IN_A_ROW = 5
+# No message is begun later after its intent; a pause shall be heeded within twice as much.
+WINDOW_SECONDS = 0.5
+# The least that a window takes; what was skipped takes none.
+A_MOMENT = 0.001
 
 Clock = Callable[[], datetime]
 
@@ -67,17 +70,8 @@ class Drained:
                 self.doubtful += 1
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A message whose sending is recorded; once committed, its first byte may leave."""
-
-    delivery_id: int
-    attempts: int
-    reader_id: int
-    message: EmailMultiAlternatives | WireMessage
-
-
 INTERRUPTED = Result(DeliveryState.AMBIGUOUS, reason="interrupted while it was sending")
+NOT_BEGUN = "the round ended before its turn"
 
 
 def drain(
@@ -123,7 +117,10 @@ class Drain:
         self.messages_on_connection = 0
         self.refusals_in_a_row = 0
         self.drops_in_a_row = 0
-        self.unsettled: tuple[int, Result] | None = None
+        self.unsettled: dict[int, Result] = {}
+        # So many intents share the next commit, which was begun then.
+        self.window = 1
+        self.intended_at = 0.0
 
     def run(self) -> Drained:
         """Claim and work off until nothing is due, or somebody says stop."""
@@ -143,70 +140,66 @@ class Drain:
 
     def work_off(self, claim: Claim) -> None:
         """Send what a claim holds; what is left when we must stop goes back to the queue."""
+        waiting = claim.delivery_ids
         try:
             edition = edition_of(self.issue)
-            for delivery_id in claim.delivery_ids:
-                if self.over:
-                    break
+            while waiting and not self.over:
+                window, waiting = waiting[: self.window], waiting[self.window :]
                 with transaction.atomic():
-                    # One commit for the last result and the next intent: a trial sent a quarter
-                    # more messages a second than with two.
+                    # One commit for the last results and the next intents: a trial sent a
+                    # quarter more messages a second than with two.
                     self.settle(claim)
-                    intent = self.next_intent(delivery_id, claim, edition)
-                # Forgotten only now: had the transaction failed, it would be written again.
-                self.unsettled = None
-                if intent is not None:
-                    self.attempt(intent)
-                self.on_progress(self.done)
+                    self.intended_at = monotonic()
+                    intents = self.intents_of(window, claim, edition)
+                # Forgotten only now: had the transaction failed, they would be written again.
+                self.unsettled.clear()
+                self.send(intents)
         finally:
             self.settle(claim)
-            self.unsettled = None
+            self.unsettled.clear()
             ledger.release(claim.token)
 
-    def next_intent(self, delivery_id: int, claim: Claim, edition: Edition) -> Intent | None:
-        """Record that a reader's message is about to leave, or why it is not.
-
-        Whether the reader may be mailed, and what they chose, is read in the transaction that
-        records the intent: consent beats the queue.
-        """
-        # Locked in the order in which a reader's deletion takes them: the row, the reader.
-        delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
-        try:
-            with transaction.atomic():
-                return self.decide(delivery, claim, edition)
-        except (DatabaseError, InterfaceError):
-            raise
-        except Exception as exc:  # the edge of one reader's mail: the others must get theirs
-            log.exception("delivery %s cannot be composed", delivery.uid)
-            reason = f"compose: {type(exc).__name__}: {exc}"[: ledger.REASON_LENGTH]
-            self.done.failed += ledger.fail_claimed(delivery_id, claim.token, reason)
-            return None
-
-    def decide(self, delivery: Delivery, claim: Claim, edition: Edition) -> Intent | None:
-        """Skip a reader, or record the intent and make the message."""
-        reader = locked_reader(delivery)
-        now = self.clock()
-        reason = obstacle(reader, self.issue.kind, now)
-        if reader is None or reason:
-            self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason(reason))
-            return None
-        composition = edition.composer_for(reader.language).compose(
-            choice_of(reader, edition.groups, now), welcome=is_welcome(delivery)
-        )
-        if composition.is_empty:
-            self.done.skipped += ledger.skip(delivery.pk, claim.token, SkipReason.FILTER_EMPTY)
-            return None
+    def intents_of(self, window: Sequence[int], claim: Claim, edition: Edition) -> list[Intent]:
+        """Record the intents of a window, and of whom nothing is sent, why."""
         wired = takes_wire(self.connection)
-        message = message_of(delivery, reader, edition, composition, now, wired=wired)
-        begun = ledger.intend(
-            delivery.pk,
-            claim.token,
-            revision_id=edition.revision_id,
-            variant=composition.variant,
-            stories=composition.shown,
-            shown=composition.shown_mask,
-        )
-        return Intent(delivery.pk, delivery.attempts + 1, reader.pk, message) if begun else None
+        decisions = [
+            decide(pk, claim.token, edition, clock=self.clock, wired=wired) for pk in window
+        ]
+        intents = [decision for decision in decisions if isinstance(decision, Intent)]
+        self.done.skipped += decisions.count(DeliveryState.SKIPPED)
+        self.done.failed += decisions.count(DeliveryState.FAILED)
+        if not intents:
+            self.on_progress(self.done)
+        return intents
+
+    def send(self, intents: list[Intent]) -> None:
+        """Send the messages of a window as long as nothing speaks against the next one.
+
+        Of the others no octet has left, so their rows go back to the queue.
+        """
+        waiting = deque(intents)
+        try:
+            while waiting and self.may_begin(first=len(waiting) == len(intents)):
+                self.attempt(waiting.popleft())
+                self.on_progress(self.done)
+        finally:
+            self.unsettled |= {intent.delivery_id: unsent(intent) for intent in waiting}
+        self.pace(len(intents) - len(waiting))
+
+    def may_begin(self, *, first: bool) -> bool:
+        """Tell whether a message whose intent is committed may still be begun.
+
+        A worker that slept past its lease may not: others have judged by then. Nor may, after
+        WINDOW_SECONDS, any but the first, so that a pause or a reader's decision is soon seen.
+        """
+        if first:
+            return monotonic() - self.intended_at < settings.INTENT_LEASE_SECONDS
+        return not self.over and monotonic() - self.intended_at < WINDOW_SECONDS
+
+    def pace(self, messages: int) -> None:
+        """Make the next window as large as the server's speed and the setting allow."""
+        fitting = messages * WINDOW_SECONDS / max(monotonic() - self.intended_at, A_MOMENT)
+        self.window = max(1, min(settings.INTENTS_PER_COMMIT, int(fitting)))
 
     def attempt(self, intent: Intent) -> None:
         """Put a message on the wire. Its intent is committed."""
@@ -217,10 +210,10 @@ class Drain:
             outcome = post(self.connection, intent.message)
         except BaseException:
             # Interrupted in the middle: what the server did with it, nobody here knows.
-            self.unsettled = (intent.delivery_id, INTERRUPTED)
+            self.unsettled[intent.delivery_id] = INTERRUPTED
             raise
         result = result_of(outcome, attempts=intent.attempts, now=self.clock())
-        self.unsettled = (intent.delivery_id, result)
+        self.unsettled[intent.delivery_id] = result
         self.done.count(result.state)
         self.heed(outcome, intent.reader_id)
 
@@ -245,19 +238,15 @@ class Drain:
             suppress(reader_id, Subscriber.Suppression.BOUNCED, now=self.clock())
 
     def settle(self, claim: Claim) -> None:
-        """Write the last message's result, if one waits to be written."""
-        if self.unsettled is None:
-            return
-        delivery_id, result = self.unsettled
-        if not ledger.settle(delivery_id, claim.token, result):
-            log.warning("delivery %s was settled by somebody else", delivery_id)
+        """Write the results that wait to be written."""
+        for delivery_id, result in self.unsettled.items():
+            if not ledger.settle(delivery_id, claim.token, result):
+                log.warning("delivery %s was settled by somebody else", delivery_id)
 
 
-def locked_reader(delivery: Delivery) -> Subscriber | None:
-    """Return the reader as they are now, held still until the intent is committed."""
-    if delivery.subscriber_id is None:
-        return None
-    return Subscriber.objects.select_for_update().filter(pk=delivery.subscriber_id).first()
+def unsent(intent: Intent) -> Result:
+    """Return the result of a message that was intended and not begun: it is due as before."""
+    return Result(DeliveryState.PENDING, reason=NOT_BEGUN, due_at=intent.due_at, tried=False)
 
 
 def rest(issue: Issue, until: datetime) -> None:

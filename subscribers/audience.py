@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
+from subscribers.prepared import given, question
 from subscribers.zones import zone_named
 
 if TYPE_CHECKING:
-    from subscribers.models import Subscriber
+    from subscribers.models import Mute, Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +58,31 @@ def choice_of(subscriber: Subscriber, groups: dict[int, frozenset[int]], now: da
     A source that is muted until a day is heard again on the day after, where the reader lives.
     """
     today = today_of(subscriber, now)
-    muted = together(
-        (
-            pk
-            for pk, until in subscriber.mutes.values_list("source_id", "until")
-            if until is None or until >= today
-        ),
-        groups,
-    )
+    mutes = MUTES.rows(subscriber=subscriber.pk)
+    muted = together((pk for pk, until in mutes if until is None or until >= today), groups)
     if subscriber.all_sources:
         return Choice(all_sources=True, muted_ids=muted)
-    chosen = together((source.pk for source in subscriber.sources.all()), groups)
+    chosen = together((pk for (pk,) in SOURCES.rows(subscriber=subscriber.pk)), groups)
     return Choice(all_sources=False, source_ids=chosen - muted)
+
+
+def mutes_of_one() -> models.QuerySet[Mute, tuple[int, date | None]]:
+    from subscribers.models import Mute  # which have this module's querysets
+
+    rows = Mute.objects.filter(subscriber=given(Mute, "subscriber"))
+    return rows.order_by().values_list("source_id", "until")
+
+
+def sources_of_one() -> models.QuerySet[Any, tuple[int]]:
+    from subscribers.models import Subscriber
+
+    through = Subscriber.sources.through
+    rows = through.objects.filter(subscriber=given(through, "subscriber"))
+    return rows.order_by().values_list("source_id")
+
+
+MUTES = question(mutes_of_one)
+SOURCES = question(sources_of_one)
 
 
 def together(ids: Iterable[int], groups: dict[int, frozenset[int]]) -> frozenset[int]:

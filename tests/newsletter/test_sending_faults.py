@@ -7,7 +7,7 @@ from django.core import mail
 from django.db import OperationalError
 from django.utils import timezone
 
-from newsletter import addressing, ledger, sending, steering
+from newsletter import addressing, deciding, ledger, sending, steering
 from newsletter.auditing import books, imbalances
 from newsletter.models import Delivery, Issue
 from newsletter.retrying import MAX_ATTEMPTS, retry_delay
@@ -272,14 +272,14 @@ def test_an_error_over_one_reader_does_not_hold_up_the_others(source, monkeypatc
         make_reader(f"{name}@example.com")
     issue = prepared(source)
     send_now(issue, now=timezone.now())
-    whole = sending.choice_of
+    whole = deciding.choice_of
 
     def odd(reader, groups, now):
         if reader.email.startswith("odd"):
             raise KeyError("a choice that cannot be read")
         return whole(reader, groups, now)
 
-    monkeypatch.setattr(sending, "choice_of", odd)
+    monkeypatch.setattr(deciding, "choice_of", odd)
     done = drain(issue.pk)
     assert (done.sent, done.failed) == (2, 1)
     assert "cannot be read" in Delivery.objects.get(state=DeliveryState.FAILED).reason

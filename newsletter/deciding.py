@@ -1,0 +1,136 @@
+"""Deciding: a claimed row becomes an intent with its message, or the ledger says why not.
+
+Whether a reader may be mailed, and what they chose, is read in the transaction that records
+the intent: consent beats the queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError
+from django.db.models import QuerySet
+
+from newsletter import ledger
+from newsletter.addressing import is_welcome, message_of
+from newsletter.editions import Edition
+from newsletter.models import Delivery
+from newsletter.states import DeliveryState, SkipReason
+from newsletter.wire import WireMessage
+from subscribers.audience import choice_of, obstacle
+from subscribers.models import Subscriber
+from subscribers.prepared import given, question
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A message whose sending is recorded; once committed, its first byte may leave."""
+
+    delivery_id: int
+    attempts: int
+    due_at: datetime
+    reader_id: int
+    message: EmailMultiAlternatives | WireMessage
+
+
+Decision = Intent | DeliveryState | None
+
+
+def decide(
+    delivery_id: int,
+    token: uuid.UUID,
+    edition: Edition,
+    *,
+    clock: Callable[[], datetime],
+    wired: bool,
+) -> Decision:
+    """Record that a reader's message is about to leave, or why it is not, in a transaction.
+
+    Returns the intent, or SKIPPED, or FAILED where no message can be made for this reader,
+    or None where the claim is lost or the issue stopped. With ``wired`` the message is one
+    for our SMTP backend.
+    """
+    delivery, reader = locked(delivery_id)
+    try:
+        return intent_of(delivery, reader, token, edition, clock(), wired=wired)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as exc:  # the edge of one reader's mail: the others must get theirs
+        log.exception("delivery %s cannot be composed", delivery.uid)
+        reason = f"compose: {type(exc).__name__}: {exc}"[: ledger.REASON_LENGTH]
+        failed = ledger.fail_claimed(delivery_id, token, reason)
+        return DeliveryState.FAILED if failed else None
+
+
+def intent_of(
+    delivery: Delivery,
+    reader: Subscriber | None,
+    token: uuid.UUID,
+    edition: Edition,
+    now: datetime,
+    *,
+    wired: bool,
+) -> Decision:
+    """Skip a reader, or make the message and record the intent."""
+    reason = obstacle(reader, edition.issue.kind, now)
+    if reader is None or reason:
+        return skipped(delivery, token, SkipReason(reason))
+    composition = edition.composer_for(reader.language).compose(
+        choice_of(reader, edition.groups, now), welcome=is_welcome(delivery)
+    )
+    if composition.is_empty:
+        return skipped(delivery, token, SkipReason.FILTER_EMPTY)
+    message = message_of(delivery, reader, edition, composition, now, wired=wired)
+    begun = ledger.intend(
+        delivery.pk,
+        token,
+        revision_id=edition.revision_id,
+        variant=composition.variant,
+        stories=composition.shown,
+        shown=composition.shown_mask,
+    )
+    if not begun:
+        return None
+    return Intent(delivery.pk, delivery.attempts + 1, delivery.due_at, reader.pk, message)
+
+
+def skipped(delivery: Delivery, token: uuid.UUID, reason: SkipReason) -> DeliveryState | None:
+    return DeliveryState.SKIPPED if ledger.skip(delivery.pk, token, reason) else None
+
+
+def locked(delivery_id: int) -> tuple[Delivery, Subscriber | None]:
+    """Return a row and its reader as they are now, held still until the intent is committed.
+
+    They are locked in the order in which a reader's deletion takes them: the row, the reader.
+    """
+    for columns in LOCKED.rows(id=delivery_id):
+        own, of_reader = columns[: len(ROW)], columns[len(ROW) :]
+        return (
+            Delivery.from_db(DEFAULT_DB_ALIAS, ROW, own),
+            Subscriber.from_db(DEFAULT_DB_ALIAS, READER, of_reader),
+        )
+    # Without a reader, or the reader changed in this moment: once more, one by one.
+    delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
+    if delivery.subscriber_id is None:
+        return delivery, None
+    readers = Subscriber.objects.select_for_update().filter(pk=delivery.subscriber_id)
+    return delivery, readers.first()
+
+
+def with_reader() -> QuerySet[Delivery, tuple[object, ...]]:
+    """Ask for one row and its reader, column by column."""
+    of_reader = [f"subscriber__{name}" for name in READER]
+    rows = Delivery.objects.filter(id=given(Delivery, "id"), subscriber__email__isnull=False)
+    return rows.select_for_update(of=("self", "subscriber")).values_list(*ROW, *of_reader)
+
+
+ROW = [field.attname for field in Delivery._meta.concrete_fields]
+READER = [field.attname for field in Subscriber._meta.concrete_fields]
+LOCKED = question(with_reader)

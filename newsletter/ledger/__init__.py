@@ -1,0 +1,26 @@
+"""The protocol of the ledger: claim, intent, result, release, sweep. No network in here.
+
+A worker claims rows for two minutes, and commits its intent before a message's first byte
+leaves. What it then learns it writes with the same token. A row whose worker died is
+returned to the queue if no intent was committed, and is doubtful if one was.
+Leases are counted by the database's clock, which all workers share.
+"""
+
+from newsletter.ledger.claims import CLAIM_SIZE, Claim, claim, release
+from newsletter.ledger.moves import REASON_LENGTH, Result, fail_claimed, intend, settle, skip
+from newsletter.ledger.sweeping import Swept, sweep
+
+__all__ = [
+    "CLAIM_SIZE",
+    "REASON_LENGTH",
+    "Claim",
+    "Result",
+    "Swept",
+    "claim",
+    "fail_claimed",
+    "intend",
+    "release",
+    "settle",
+    "skip",
+    "sweep",
+]

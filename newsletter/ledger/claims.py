@@ -1,0 +1,109 @@
+"""Claims: due rows go into the hands of one worker, and those not begun come back."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, Q, QuerySet
+from django.db.models.functions import Now
+
+from newsletter.ledger.turns import LEASED_UNTIL
+from newsletter.models import Delivery, Issue
+from newsletter.states import DeliveryState, IssueState
+from subscribers.prepared import Change, Question, change, given, question
+
+# Enough to keep the cost of a claim small, few enough to wait for after a death.
+CLAIM_SIZE = 20
+# Rows over which no worker died, and those that are taken by themselves because one did.
+DIED_OVER = {False: Q(deaths=0), True: Q(deaths__gt=0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Rows that a worker may work on until its lease ends."""
+
+    token: uuid.UUID
+    delivery_ids: tuple[int, ...]
+
+
+def claim(issue_id: int, *, now: datetime, size: int = CLAIM_SIZE) -> Claim:
+    """Take up to ``size`` due rows of an issue that may go out; nobody else can have them.
+
+    A row that was in the hands of a worker when it died is taken by itself, so that one
+    which kills its workers is found without harm to the others.
+    """
+    token = uuid.uuid4()
+    if connection.features.has_select_for_update_skip_locked:
+        ids = take_locked(issue_id, token, now, size)
+    else:
+        ids = take_at_once(issue_id, token, now, size)
+    return Claim(token, tuple(sorted(ids)))
+
+
+def take_locked(issue_id: int, token: uuid.UUID, now: datetime, size: int) -> list[int]:
+    """Take rows that no other worker is just taking: PostgreSQL passes over those."""
+    with transaction.atomic():
+        found = due_rows(size, alone=False).rows(issue=issue_id, due_at=now)
+        found = found or due_rows(1, alone=True).rows(issue=issue_id, due_at=now)
+        ids = [pk for (pk,) in found]
+        Delivery.objects.filter(pk__in=ids, state=DeliveryState.PENDING).update(
+            state=DeliveryState.CLAIMED,
+            token=token,
+            lease_until=Now() + timedelta(seconds=settings.CLAIM_LEASE_SECONDS),
+        )
+    return ids
+
+
+def take_at_once(issue_id: int, token: uuid.UUID, now: datetime, size: int) -> list[int]:
+    """Take rows in one statement, where all writers wait for each other: SQLite."""
+    lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
+    values = {"issue": issue_id, "due_at": now, "token": token, "lease": lease}
+    return taking(size, alone=False).ids(**values) or taking(1, alone=True).ids(**values)
+
+
+def due_of_one() -> QuerySet[Delivery]:
+    """Rows of an issue, to be given, that are due and may go out."""
+    now, issue_id = given(Delivery, "due_at"), given(Delivery, "issue")
+    issue = Issue.objects.filter(pk=issue_id).rested(now)
+    sending = Q(Exists(issue.in_state(IssueState.SENDING)))
+    sent = Q(Exists(issue.in_state(IssueState.SENT)), occasion=Delivery.Occasion.WELCOME)
+    due = Delivery.objects.due(now).filter(sending | sent, issue_id=issue_id)
+    return due.order_by("due_at", "pk")
+
+
+@cache
+def due_rows(size: int, *, alone: bool) -> Question:
+    """Prepare the question for ids of due rows; ``alone`` is for those that saw a death."""
+    return question(
+        lambda: (
+            due_of_one()
+            .filter(DIED_OVER[alone])
+            .select_for_update(skip_locked=True)
+            .values_list("pk")[:size]
+        )
+    )
+
+
+@cache
+def taking(size: int, *, alone: bool) -> Change:
+    """Prepare the claim of due rows in one statement."""
+    return change(
+        lambda: Delivery.objects.filter(
+            pk__in=due_of_one().filter(DIED_OVER[alone]).values("pk")[:size]
+        ),
+        state=DeliveryState.CLAIMED,
+        token=given(Delivery, "token"),
+        lease_until=LEASED_UNTIL,
+    )
+
+
+def release(token: uuid.UUID) -> int:
+    """Give back what a claim holds and has not begun to send; returns how many rows."""
+    return Delivery.objects.filter(token=token, state=DeliveryState.CLAIMED).update(
+        state=DeliveryState.PENDING, lease_until=None
+    )
