@@ -1,4 +1,4 @@
-"""Keeps the web server and the worker running, and lets neither outlive the one who started it.
+"""Keeps the web server and the workers running, and lets neither outlive the one who started it.
 
 Each program has a session of its own, so that Ctrl-C reaches this process alone and the
 programs are stopped in order. Where this process is killed outright, the kernel tells them
@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from types import FrameType
+
+from config import queues
 
 # prctl(2): the signal that a process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
@@ -203,12 +205,20 @@ def web_server(host: str, port: int, environment: Mapping[str, str]) -> Program:
     return Program("web server", [*command, "--no-control-socket"], environment)
 
 
-def worker(environment: Mapping[str, str], *, log_level: str) -> Program:
-    """Return a Celery worker of four threads that also keeps the beat."""
+def workers(environment: Mapping[str, str], *, log_level: str) -> list[Program]:
+    """Return a Celery worker for people, which also keeps the beat, and one for issues.
+
+    Two processes, so that a confirmation finds a free thread however many drains are at work.
+    """
     # Celery warns everybody who is root; whoever runs this on one machine knows who they are.
     quiet = ["-W", "ignore:You're running the worker with superuser privileges"]
-    command = [sys.executable, *quiet, "-m", "celery", "--quiet", "--app", "config", "worker"]
-    command += ["--beat", "--pool", "threads", "--concurrency", "4", "--loglevel", log_level]
-    # There is one worker, so nobody listens for its heartbeat, and it stops a second sooner.
-    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return Program("worker", [*command, *alone], environment)
+    base = [sys.executable, *quiet, "-m", "celery", "--quiet", "--app", "config", "worker"]
+    base += ["--pool", "threads", "--concurrency", "4", "--loglevel", log_level]
+    # Nobody listens for their heartbeats, and they stop a second sooner.
+    base += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    people = ["--queues", f"{queues.WEB},{queues.BEAT}", "--hostname", "people@%h", "--beat"]
+    issues = ["--queues", queues.ISSUES, "--hostname", "issues@%h"]
+    return [
+        Program("worker for people", [*base, *people], environment),
+        Program("worker for issues", [*base, *issues], environment),
+    ]

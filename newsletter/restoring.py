@@ -112,7 +112,8 @@ def recall() -> int:
     """Return how far this machine saw the database's count; 0 where it remembers nothing."""
     try:
         kept = json.loads(settings.LEDGER_MARK.read_text(encoding="utf-8"))
-        return int(kept["number"]) if kept["database"] == address() else 0
+        number = int(kept["number"])
+        return number if kept["database"] == address() else 0
     except FileNotFoundError:
         return 0
     except (OSError, ValueError, TypeError, KeyError) as exc:

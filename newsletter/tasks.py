@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
 
+from config.stopping import stop_flag
 from newsletter import ledger, restoring, sending, ticking, welcoming
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def drain(issue_id: int) -> None:
     """Send what is due of one issue for a while."""
     if restoring.is_older():
         return  # the next tick stops what is open, and says why
-    sending.drain(issue_id)
+    sending.drain(issue_id, stop=stop_flag.is_raised)
     ticking.close_finished(timezone.now())
 
 

@@ -93,7 +93,7 @@ class Command(BaseCommand):
         environment = {**os.environ, "LOG_LEVEL": level}
         programs = [
             serving.web_server(port.HOST, at, environment),
-            serving.worker(environment, log_level=level),
+            *serving.workers(environment, log_level=level),
         ]
         serving.serve(
             programs,
