@@ -13,6 +13,7 @@ MOST_READ = 1024 * 1024
 # Reports have at most three levels. The library goes down them by recursion.
 MOST_CONTAINERS = 20
 MOST_PARTS = 100
+MOST_BOUNDARIES = 2_000
 # The library reads long parameters in square time.
 LONGEST_TYPE = 2_000
 MOST_GROUPS = 100
@@ -71,6 +72,8 @@ def take_apart(raw: bytes) -> Mail:
         raise Unreadable("a Content-Type of its parts is far too long")
     if sum(1 for one in types if CONTAINER.search(one)) > MOST_CONTAINERS:
         raise Unreadable("it has too many parts within parts")
+    if raw.count(b"\n--") > MOST_BOUNDARIES:
+        raise Unreadable("it has too many parts")
     head = email.message_from_bytes(MESSAGE.sub(rb"\1text/x-", raw))
     return Mail(head, tuple(leaves(head)))
 

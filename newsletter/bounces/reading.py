@@ -9,7 +9,14 @@ from email.utils import parsedate_to_datetime
 
 from newsletter.bounces.informal import read_informal
 from newsletter.bounces.mime import Mail, Unreadable, groups, take_apart
-from newsletter.bounces.reports import feedback_of, read_feedback, read_receipt, read_status
+from newsletter.bounces.reports import (
+    RECEIPT_PART,
+    STATUS_PARTS,
+    feedback_of,
+    read_feedback,
+    read_receipt,
+    read_status,
+)
 from newsletter.bounces.values import Happening, Outcome, Report
 
 # Where a server notes for whom a message came; To is what the sender wrote, and comes last.
@@ -102,9 +109,8 @@ def addresses(mail: Mail, originals: list[dict[str, str]], recipient: str) -> tu
 def message_ids(mail: Mail, originals: list[dict[str, str]]) -> tuple[str, ...]:
     """Return the Message-IDs that may be our message's, without angle brackets."""
     values = [fields.get("message-id", "") for fields in originals]
-    values += [
-        match for text in mail.texts("text/plain") for match in MESSAGE_ID_LINE.findall(text)
-    ]
+    texts = mail.texts("text/plain", *STATUS_PARTS, RECEIPT_PART)
+    values += [match for text in texts for match in MESSAGE_ID_LINE.findall(text)]
     values += mail.headers("In-Reply-To", "References")
     found = (match for value in values for match in MESSAGE_ID.findall(value[:10_000]))
     return tuple(dict.fromkeys(found))[:MOST_PROOFS]

@@ -1,0 +1,321 @@
+"""Reports by mail, read into what they say."""
+
+import base64
+import quopri
+import random
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from newsletter.bounces import Bounce, Happening, Report, Unreadable, judge, read
+from newsletter.bounces.mime import MOST_READ
+from tests.newsletter.bounce_samples import (
+    EXIM,
+    HTML_ONLY,
+    ORIGINAL_HEADERS,
+    OURS,
+    PERSON,
+    QMAIL,
+    SAMPLES,
+    SENDER,
+    VACATION,
+    arf,
+    dsn,
+    multipart,
+)
+
+
+def said(raw: bytes) -> tuple[Happening, Bounce | None]:
+    outcome = read(raw).outcome
+    return outcome.happening, outcome.bounce
+
+
+@pytest.mark.parametrize(
+    ("name", "happening", "bounce"),
+    [
+        ("rfc 3464", "failed", "gone"),
+        ("qmail", "failed", "gone"),
+        ("exim", "failed", "gone"),
+        ("exim warning", "delayed", None),
+        ("postfix old", "failed", "soft"),
+        ("exchange old", "failed", "gone"),
+        ("exchange online", "failed", "gone"),
+        ("gmail old", "failed", "policy"),
+        ("sendmail", "failed", "gone"),
+        ("yahoo", "failed", "gone"),
+        ("html only", "failed", "gone"),
+        ("with a footer", "failed", "gone"),
+        ("complaint", "complained", None),
+        ("vacation", "replied", None),
+        ("old vacation", "replied", None),
+        ("receipt", "replied", None),
+    ],
+)
+def test_the_common_formats_are_read_to_what_they_say_of_our_message(name, happening, bounce):
+    report = read(SAMPLES[name])
+    assert (report.outcome.happening, report.outcome.bounce) == (happening, bounce)
+    assert report.message_ids == (OURS,)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "happening", "bounce"),
+    [
+        ("failed", "5.1.1", "failed", "gone"),
+        ("failed", "5.2.2", "failed", "soft"),
+        ("failed", "4.4.7", "failed", "soft"),
+        ("failed", "5.7.1", "failed", "policy"),
+        ("failed", "5.0.0", "failed", "soft"),
+        ("FAILED (gave up)", "5.1.10", "failed", "gone"),
+        ("delayed", "4.4.1", "delayed", None),
+        ("delivered", "2.0.0", "delivered", None),
+        ("relayed", "2.0.0", "delivered", None),
+        ("expanded", "2.0.0", "delivered", None),
+        ("unheard-of", "5.1.1", "failed", "gone"),
+        ("", "4.2.0", "delayed", None),
+    ],
+)
+def test_action_and_status_of_a_report_decide(action, status, happening, bounce):
+    assert said(dsn(action, status, "smtp; something")) == (happening, bounce)
+
+
+def test_the_servers_own_words_are_more_exact_than_a_relays_status():
+    assert said(dsn("failed", "5.0.0", "smtp; 550 5.1.1 no such user"))[1] is Bounce.GONE
+    assert said(dsn("failed", "5.0.0", "smtp; 550 no such user here"))[1] is Bounce.GONE
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "happening", "bounce"),
+    [
+        (("failed", "5.1.1"), ("failed", "5.2.2"), "failed", "soft"),
+        (("failed", "5.1.1"), ("delivered", "2.0.0"), "delivered", None),
+        (("failed", "5.1.1"), ("delayed", "4.0.0"), "delayed", None),
+    ],
+)
+def test_of_several_recipients_behind_one_address_the_best_speaks_for_it(
+    first, second, happening, bounce
+):
+    action, status = second
+    more = f"\nFinal-Recipient: rfc822; bob@x.example\nAction: {action}\nStatus: {status}\n"
+    assert said(dsn(*first, "smtp; no", more=more)) == (happening, bounce)
+
+
+@pytest.mark.parametrize(
+    ("kind", "happening"),
+    [
+        ("abuse", "complained"),
+        ("fraud", "complained"),
+        ("Abuse", "complained"),
+        ("opt-out", "unsubscribed"),
+        ("not-spam", "nothing"),
+        ("virus", "nothing"),
+        ("other", "nothing"),
+        ("unheard-of", "nothing"),
+    ],
+)
+def test_feedback_is_a_complaint_only_where_a_person_complained(kind, happening):
+    assert said(arf(kind)) == (happening, None)
+
+
+def test_a_complaint_with_only_the_headers_or_only_the_sender_names_its_message():
+    headers = multipart(
+        "feedback-report",
+        ("message/feedback-report", "Feedback-Type: abuse\n"),
+        ("text/rfc822-headers", ORIGINAL_HEADERS),
+    )
+    assert read(headers).message_ids == (OURS,)
+    redacted = arf(
+        original="Subject: [redacted]\n\n", fields="Original-Mail-From: <a+b@c.example>\n"
+    )
+    assert "a+b@c.example" in read(redacted).addresses
+
+
+def test_the_report_says_where_it_was_sent_and_when():
+    report = read(
+        dsn(headers="Delivered-To: bounces+x@news.example.org\n"), recipient="r@x.example"
+    )
+    assert report.addresses[:2] == ("r@x.example", "bounces+x@news.example.org")
+    assert SENDER in report.addresses
+    assert report.at == datetime(2026, 11, 20, 11, 30, tzinfo=UTC)
+
+
+def test_the_same_report_is_known_again_and_another_is_not():
+    again = read(b"Received: by another hop\n" + dsn())
+    assert again.identity == read(dsn()).identity
+    assert read(QMAIL).identity == read(b"Received: by another hop\n" + QMAIL).identity
+    assert read(QMAIL).identity != read(EXIM).identity
+
+
+@pytest.mark.parametrize(
+    "raw", [PERSON, b"", b"\n", b"Subject: x\n\nuser unknown", b"\x00\xff" * 99]
+)
+def test_what_people_write_is_no_bounce(raw):
+    with pytest.raises(Unreadable):
+        read(raw)
+
+
+def test_a_persons_absence_note_from_the_empty_sender_is_no_bounce():
+    assert said(VACATION) == (Happening.REPLIED, None)
+
+
+@pytest.mark.parametrize("coding", ["base64", "quoted-printable"])
+def test_a_report_in_an_encoding_that_it_may_not_have_is_read(coding):
+    fields = (
+        b"Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@b\nAction: failed\nStatus: 5.1.1\n"
+    )
+    encoded = base64.encodebytes(fields) if coding == "base64" else quopri.encodestring(fields)
+    raw = multipart(
+        "delivery-status",
+        (f"message/delivery-status\nContent-Transfer-Encoding: {coding}", encoded.decode()),
+    )
+    assert said(raw) == (Happening.FAILED, Bounce.GONE)
+
+
+@pytest.mark.parametrize(
+    ("words", "bounce"),
+    [
+        ("550 5.1.1 user unknown", "gone"),
+        ("550-5.1.1 The email account that you tried to reach does not exist", "gone"),
+        ("550 no such user", "gone"),
+        ("553 5.1.3 bad syntax", "gone"),
+        ("552 5.2.2 over quota", "soft"),
+        ("552 mailbox full", "soft"),
+        ("450 4.2.1 user unknown for the moment", "soft"),
+        ("450 user unknown for the moment", "soft"),
+        ("550 5.2.1 mailbox disabled", "soft"),
+        ("550 5.7.1 blocked by policy", "policy"),
+        ("554 your server 192.5.1.1 is on a blacklist", "policy"),
+        ("550 5.7.26 unauthenticated mail, see SPF", "policy"),
+        ("550 5.4.1 Recipient address rejected: Access denied", "gone"),
+        ("550 requested action not taken: mailbox unavailable", "soft"),
+        ("", "soft"),
+        ("connected to 5.1.1.7 and it hung up", "soft"),
+    ],
+)
+def test_a_refusal_is_judged_by_its_code_or_else_by_its_words(words, bounce):
+    assert judge(words) is Bounce(bounce)
+
+
+# --- Whatever may come ----------------------------------------------------------------------
+
+
+def read_or_refuse(raw: bytes) -> Report | None:
+    try:
+        return read(raw)
+    except Unreadable:
+        return None
+
+
+def mutated(raw: bytes, chance: random.Random) -> bytes:
+    """Cut, double, swap and spoil pieces of a message."""
+    lines = raw.split(b"\n")
+    for _ in range(chance.randint(1, 8)):
+        place, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+        match chance.randrange(6):
+            case 0:
+                del lines[place : place + chance.randint(1, 5)]
+                lines = lines or [b""]
+            case 1:
+                lines[place:place] = lines[other : other + chance.randint(1, 40)]
+            case 2:
+                lines[place], lines[other] = lines[other], lines[place]
+            case 3:
+                lines[place] = chance.randbytes(chance.randint(0, 200))
+            case 4:
+                lines[place] = lines[place] * chance.randint(2, 50)
+            case _:
+                lines[place] = lines[place].swapcase().replace(b":", b" :").replace(b"=", b"=?\xff")
+    return b"\n".join(lines)
+
+
+def test_three_thousand_spoilt_messages_never_raise():
+    chance = random.Random(46)
+    originals = list(SAMPLES.values())
+    read_ones = 0
+    for _ in range(3_000):
+        raw = mutated(chance.choice(originals), chance)
+        read_ones += read_or_refuse(raw) is not None
+    assert 1_000 < read_ones < 3_000
+
+
+@hypothesis_settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=80),
+            st.sampled_from(
+                [
+                    b"Content-Type: multipart/report; boundary=b",
+                    b"Content-Type: message/delivery-status",
+                    b"Content-Type: message/rfc822",
+                    b"Content-Type: message/feedback-report",
+                    b"Content-Transfer-Encoding: base64",
+                    b"Feedback-Type: abuse",
+                    b"Action: failed",
+                    b"Status: 5.1.1",
+                    b"From: mailer-daemon@x",
+                    b"Date: Fri, 99 Nov 99999 11:30:00 +9999",
+                    b"Message-ID: <" + OURS.encode() + b">",
+                    b"--b",
+                    b"--b--",
+                    b"",
+                ]
+            ),
+        ),
+        max_size=40,
+    )
+)
+def test_no_bytes_make_the_reading_raise(lines):
+    read_or_refuse(b"\n".join(lines))
+
+
+def nested(levels: int, kind: str = "multipart/mixed") -> bytes:
+    head = b"".join(
+        f"Content-Type: {kind}; boundary=b{number}\n\n--b{number}\n".encode()
+        for number in range(levels)
+    )
+    return head + b"Content-Type: text/plain\n\nhello\n"
+
+
+@pytest.mark.parametrize("kind", ["multipart/mixed", "multipart/digest", "message/rfc822"])
+@pytest.mark.parametrize("levels", [10, 200, 20_000])
+def test_parts_within_parts_without_end_are_refused_or_read(kind, levels):
+    read_or_refuse(nested(levels, kind))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Content-Type: text/plain" + b";a" * 500_000 + b"\n\nx",
+        b"Content-Type: multipart/report; boundary=b\n\n" + b"--b\n\n" * 200_000,
+        b"From: mailer-daemon\n\n" + b"550 " * 250_000,
+        b"From: mailer-daemon\n\n" + b"<" * 1_000_000,
+        b"From: mailer-daemon\nContent-Type: text/html\n\n" + b"<" * 1_000_000,
+        b"To: " + b"a" * 1_000_000 + b"\n\n",
+        b"To: " + b"a@" * 500_000 + b"\n\n",
+        b"From: mailer-daemon\n\n" + b"message-id: " * 80_000,
+        b"From: mailer-daemon\n\n" + b"message-id: <" * 80_000,
+        b"From: mailer-daemon\n\n" + b">" * 1_000_000,
+        b"x" * 20_000_000,
+        b"a: b\n" * 200_000,
+        b"Date: " + b"1" * 900_000 + b"\n\n",
+        b"Subject: x\n" + b" y\n" * 300_000 + b"\n\n",
+        multipart("x", ("message/delivery-status", "a: b\n\n" * 100_000)),
+        multipart("x", ("message/delivery-status", "\n \n" * 200_000)),
+        multipart("x", ("message/delivery-status", "Action: failed\n" + " x\n" * 200_000)),
+    ],
+    ids=range(17),
+)
+def test_a_message_built_to_take_long_is_read_or_refused(raw):
+    # In square time one of these would take hours; what it raises fails the test.
+    read_or_refuse(raw)
+
+
+def test_only_the_beginning_of_a_message_is_read():
+    assert said(dsn() + b"x" * 2 * MOST_READ) == (Happening.FAILED, Bounce.GONE)
+
+
+def test_html_alone_is_read_without_its_tags():
+    assert "<" not in read(HTML_ONLY).outcome.words
