@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.models import Count
@@ -20,6 +21,7 @@ from newsletter import steering, ticking
 from newsletter.auditing import imbalances
 from newsletter.models import Delivery, Issue
 from newsletter.proving.furnishing import furnish
+from newsletter.tracking import reconcile
 
 
 def the_issue() -> Issue:
@@ -63,6 +65,15 @@ def resume() -> float:
     return monotonic()
 
 
+def settle_by_list(path: str) -> dict[str, int]:
+    """Settle doubtful rows by the mail server's list, which is whole."""
+    with Path(path).open(encoding="utf-8") as file:
+        taken = {UUID(line.split()[1]) for line in file}
+    before = Delivery.objects.doubtful().count()
+    done = reconcile(the_issue().pk, taken.__contains__, now=timezone.now())
+    return {"before": before, "after": done.left}
+
+
 DUTIES: Mapping[str, Callable[..., Any]] = {
     "furnish": furnish,
     "tally": tally,
@@ -70,6 +81,7 @@ DUTIES: Mapping[str, Callable[..., Any]] = {
     "audit": audit,
     "pause": pause,
     "resume": resume,
+    "settle_by_list": settle_by_list,
 }
 
 

@@ -18,6 +18,7 @@ class Deed(StrEnum):
     STOP_DATABASE = "stop database"  # pg_ctl stop -m immediate, then start
     KILL_BROKER = "kill broker"  # kill -9, then start with nothing in it
     FLUSH_BROKER = "flush broker"  # FLUSHALL
+    PAUSE_ISSUE = "pause issue"  # as an editor does, for a moment
 
 
 class Moment(StrEnum):
@@ -43,6 +44,7 @@ class Wanted:
     freezes: int = 0
     database_stops: int = 0
     broker_faults: int = 0
+    pause: bool = False
     trees: bool = False
 
 
@@ -60,6 +62,7 @@ def plan(wanted: Wanted, *, messages: int, seed: int) -> tuple[Fault, ...]:
         (Deed.FLUSH_BROKER if number % 2 else Deed.KILL_BROKER, Moment.ANY)
         for number in range(wanted.broker_faults)
     ]
+    deeds += [(Deed.PAUSE_ISSUE, Moment.ANY)] * wanted.pause
     dice = random.Random(seed)  # noqa: S311  no secret
     dice.shuffle(deeds)
     first, last = (messages * percent // 100 for percent in (FIRST_PERCENT, LAST_PERCENT))

@@ -33,12 +33,16 @@ class Away(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Which workers the house has: so many ``run_delivery``, or Celery's with children."""
+    """Which workers the house has: so many ``run_delivery``, or Celery's with children.
+
+    ``window`` intents share a commit.
+    """
 
     workers: int
     celery: bool = False
     pool: str = "prefork"
     concurrency: int = 2
+    window: int = 1
 
 
 class House:
@@ -171,6 +175,7 @@ def environment_of(folder: Path, staff: Staff, *parts: Mapping[str, str]) -> dic
         "EMAIL_FINAL_TIMEOUT": str(INTENT_LEASE_SECONDS),
         "INTENT_LEASE_SECONDS": str(INTENT_LEASE_SECONDS),
         "DRAINS_PER_ISSUE": str(staff.workers * staff.concurrency),
+        "INTENTS_PER_COMMIT": str(staff.window),
         "LOG_LEVEL": "ERROR",
     }
     for part in parts:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from newsletter.proving import processes
+from newsletter.proving.crews import Crew
 from newsletter.proving.faults import Wanted, plan
 from newsletter.proving.house import House, Staff
 from newsletter.proving.readers import expected
@@ -25,8 +26,16 @@ from newsletter.proving.servers import (
     Redis,
     Sqlite,
 )
-from newsletter.proving.soak import Soak, may_be_doubtful
-from newsletter.proving.verdict import Circumstances, Verdict, judge
+from newsletter.proving.soak import Pause, Record, Soak, may_be_doubtful
+from newsletter.proving.verdict import (
+    Circumstances,
+    Reconciled,
+    Verdict,
+    judge,
+    line,
+    table,
+    untrue_rows,
+)
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 READERS = 5_000
@@ -50,6 +59,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--workers", type=int, help=f"{WORKERS}, with Celery {CELERY_WORKERS}")
     add("--pauses", type=int, default=0, help="SIGSTOP beyond the lease, then SIGCONT")
     add("--database-stops", type=int, default=0, help="immediate stops of a PostgreSQL of its own")
+    add("--window", type=int, default=1, help="intents that share a commit")
+    add("--pause-test", action="store_true", help="pause the issue on the way, and see it heeded")
     add("--broker-kills", type=int, default=0, help="kill -9 of Redis and FLUSHALL, by turns")
 
 
@@ -70,7 +81,7 @@ class Wishes:
         """Read a command's options; raises CannotStart for what does not go together."""
         celery = bool(options["celery"])
         workers = options["workers"] or (CELERY_WORKERS if celery else WORKERS)
-        staff = Staff(workers, celery, options["pool"], options["concurrency"])
+        staff = Staff(workers, celery, options["pool"], options["concurrency"], options["window"])
         stops, broker_kills = options["database_stops"], options["broker_kills"]
         server = options["database_url"] or ("" if stops else os.environ.get("TEST_POSTGRES_URL"))
         if min(options[name] for name in ("readers", "concurrency")) < 1 or workers < 1:
@@ -91,6 +102,7 @@ class Wishes:
                 freezes=options["pauses"],
                 database_stops=stops,
                 broker_faults=broker_kills,
+                pause=options["pause_test"],
                 trees=celery and staff.pool == "prefork",
             ),
         )
@@ -113,6 +125,37 @@ class Wishes:
         return f"{self.readers:,} messages on {self.engine} by {who}; {what}; seed {self.seed}."
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a proof found: in the soak, after reconciliation, and when the issue was paused."""
+
+    verdict: Verdict
+    reconciled: Reconciled
+    pause: Pause | None = None
+    pause_allows: int = 0
+
+    @property
+    def faults_found(self) -> list[str]:
+        """Say in sentences what must not be; empty where every promise was kept."""
+        found = [*self.verdict.faults_found, *self.reconciled.faults_found]
+        if self.pause is not None and self.pause.messages > self.pause_allows:
+            found.append(f"{self.pause.messages} messages were begun after the issue was paused.")
+        return found
+
+    def table(self) -> list[str]:
+        """Return all that was found as the lines of a table."""
+        after = self.reconciled
+        rows = [
+            ("doubtful before the list", f"{after.before:,}"),
+            ("doubtful after it", f"{after.after:,}"),
+            ("untrue after it", f"{after.untrue:,}"),
+        ]
+        if self.pause is not None:
+            rows.append(("messages after a pause", f"{self.pause.messages:,}"))
+            rows.append(("  for so many seconds", f"{self.pause.seconds:.3f}"))
+        return [*table(self.verdict), *map(line, rows)]
+
+
 class Proof:
     """Build the house, run the soak, compare; nothing is left behind."""
 
@@ -120,8 +163,8 @@ class Proof:
         self.wishes = wishes
         self.folder = folder
 
-    def run(self, on_progress: Callable[[int, int], None]) -> Verdict:
-        """Return the verdict; raises CannotStart where something is missing."""
+    def run(self, on_progress: Callable[[int, int], None]) -> Proven:
+        """Return what was found; raises CannotStart where something is missing."""
         if not sys.platform.startswith("linux"):
             raise CannotStart("Faults are aimed by Linux's /proc, which this system has not.")
         processes.adopt_orphans()
@@ -135,18 +178,27 @@ class Proof:
             house.open_mail_server(faults)
             crew = house.crew()
             record = Soak(house, crew, faults, seed=wishes.seed, on_progress=on_progress).run()
-            imbalances = list(house.ask("audit"))
-            if not record.ended_well:
-                imbalances.append("Workers that were asked to end did not, or not well.")
-            circumstances = Circumstances(
-                faults=len(record.struck),
-                planned=len(faults),
-                allowed=may_be_doubtful(record.struck, crew),
-                seconds=record.seconds,
-                imbalances=tuple(imbalances),
-            )
-            everybody = expected(wishes.readers, wishes.seed)
-            return judge(everybody, house.rows(), house.messages(), circumstances)
+            return self.compare(house, record, crew, planned=len(faults))
+
+    def compare(self, house: House, record: Record, crew: Crew, *, planned: int) -> Proven:
+        """Hold the ledger against the server's list, settle what is doubtful, and do it again."""
+        window = self.wishes.staff.window
+        imbalances = list(house.ask("audit"))
+        if not record.ended_well:
+            imbalances.append("Workers that were asked to end did not, or not well.")
+        circumstances = Circumstances(
+            faults=len(record.struck),
+            planned=planned,
+            allowed=may_be_doubtful(record.struck, crew, window=window),
+            seconds=record.seconds,
+            imbalances=tuple(imbalances),
+        )
+        everybody = expected(self.wishes.readers, self.wishes.seed)
+        verdict = judge(everybody, house.rows(), house.messages(), circumstances)
+        settled = house.ask("settle_by_list", str(house.taken))
+        uids = {message.uid for message in house.messages()}
+        reconciled = Reconciled(**settled, untrue=untrue_rows(house.rows(), uids))
+        return Proven(verdict, reconciled, record.pause, crew.hands_of_all * window)
 
     def database(self) -> Database:
         if self.wishes.engine == SQLITE:

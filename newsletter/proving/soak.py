@@ -20,7 +20,19 @@ JITTER_SECONDS = 0.05
 # How often the ledger is asked whether anything waits, once the server hears nothing new.
 QUIET_SECONDS = 1.0
 # Leases, sweeps and a restarted server take seconds; what takes longer stands still.
-STUCK_SECONDS = 120.0
+STUCK_SECONDS = 30.0
+
+
+# Far longer than a pause may take to be seen.
+PAUSE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """How many messages the server still took after an issue was paused, and until when."""
+
+    messages: int
+    seconds: float
 
 
 @dataclass
@@ -28,6 +40,7 @@ class Record:
     """What was done to the house, as far as it happened."""
 
     struck: list[Deed] = field(default_factory=list)
+    pause: Pause | None = None
     seconds: float = 0.0
     ended_well: bool = True
 
@@ -83,7 +96,8 @@ class Soak:
         self.read_struck()
         if self.waiting and self.taken.lines >= self.waiting[0].after:
             self.strike(self.waiting[0])
-        self.on_progress(self.taken.lines, len(self.record.struck))
+        if new:
+            self.on_progress(self.taken.lines, len(self.record.struck))
         return bool(new)
 
     def read_struck(self) -> None:
@@ -100,6 +114,8 @@ class Soak:
                 self.house.broker.kill()
             case Deed.FLUSH_BROKER:
                 self.house.broker.flush()
+            case Deed.PAUSE_ISSUE:
+                self.pause()
             case _:
                 victims = self.crew.victims(fault.deed)
                 if not victims:
@@ -110,6 +126,14 @@ class Soak:
                     self.frozen.append((monotonic() + FREEZE_SECONDS, victim))
         self.waiting.popleft()
         self.record.struck.append(fault.deed)
+
+    def pause(self) -> None:
+        """Pause the issue, watch who still sends, and resume it."""
+        began = self.house.ask("pause")
+        sleep(PAUSE_SECONDS)
+        late = [at for at in map(moment_of, self.taken.read()) if at > began]
+        self.record.pause = Pause(len(late), max(late, default=began) - began)
+        self.house.ask("resume")
 
     def thaw(self, *, everybody: bool = False) -> None:
         for moment, pid in list(self.frozen):
@@ -139,7 +163,11 @@ class Tail:
         return lines
 
 
-def may_be_doubtful(struck: list[Deed], crew: Crew) -> int:
+def moment_of(line: str) -> float:
+    return float(line.split()[0])
+
+
+def may_be_doubtful(struck: list[Deed], crew: Crew, *, window: int) -> int:
     """Return how many messages at most were under way when the faults struck."""
     hands = {
         Deed.KILL: crew.hands,
@@ -147,4 +175,4 @@ def may_be_doubtful(struck: list[Deed], crew: Crew) -> int:
         Deed.FREEZE: crew.hands,
         Deed.STOP_DATABASE: crew.hands_of_all,
     }
-    return sum(hands.get(deed, 0) for deed in struck)
+    return window * sum(hands.get(deed, 0) for deed in struck)

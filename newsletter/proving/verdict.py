@@ -7,7 +7,7 @@ is doubtful; a message that failed is lost too, for nothing in the house refuses
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from newsletter.proving.readers import GETS, OUTSIDE
@@ -46,6 +46,24 @@ class Circumstances:
     allowed: int
     seconds: float
     imbalances: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Doubtful rows before and after the server's list was read as events, and untrue ones."""
+
+    before: int
+    after: int
+    untrue: int
+
+    @property
+    def faults_found(self) -> list[str]:
+        """Say in sentences what must not be after reconciliation."""
+        told = [
+            (self.after, "rows still doubtful after the server's list was read."),
+            (self.untrue, "rows untrue after the server's list was read."),
+        ]
+        return [f"{number:,} {what}" for number, what in told if number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +130,7 @@ def judge(
         ),
         twice=sum(number - 1 for number in copies.values()),
         uninvited=sum(not invited(message, expected, ledger) for message in messages),
-        untrue=sum(is_untrue(row, took=bool(uids[row.uid])) for row in ledger.values()),
+        untrue=untrue_rows(ledger.values(), set(uids)),
         misjudged=len(ledger)
         - len(by_reader)
         + sum(row.reader not in expected for row in ledger.values())
@@ -136,6 +154,11 @@ def invited(message: Taken, expected: Mapping[str, str], ledger: Mapping[str, Ro
         and row is not None
         and row.reader == message.recipient
     )
+
+
+def untrue_rows(rows: Iterable[Row], taken: Set[str]) -> int:
+    """Count the rows that the server's list contradicts."""
+    return sum(is_untrue(row, took=row.uid in taken) for row in rows)
 
 
 def is_untrue(row: Row, *, took: bool) -> bool:
@@ -183,4 +206,10 @@ def table(verdict: Verdict) -> list[str]:
         ("seconds", f"{after.seconds:,.1f}"),
         ("messages/s", f"{verdict.rate:,.0f}"),
     ]
-    return [f"  {name:<26}{value:>12}" for name, value in rows]
+    return [line(row) for row in rows]
+
+
+def line(row: tuple[str, str]) -> str:
+    """Return a name and a value as a line of the table."""
+    name, value = row
+    return f"  {name:<26}{value:>12}"

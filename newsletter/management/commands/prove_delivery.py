@@ -14,10 +14,10 @@ from newsletter.progress import ProgressBar
 from newsletter.proving import proof
 from newsletter.proving.proof import Proof
 from newsletter.proving.servers import CannotStart
-from newsletter.proving.verdict import table
 
 NOT_KEPT = 1
 NOT_STARTED = 2
+LAST_LINES = 30
 
 
 class Command(BaseCommand):
@@ -47,13 +47,24 @@ class Command(BaseCommand):
         """Run the proof, print the verdict, and tell whether the promise was kept."""
         self.stdout.write(wanted.in_words())
         bar = ProgressBar(self.stdout, "taken by the server", wanted.readers)
-        verdict = Proof(wanted, folder).run(
+        proven = Proof(wanted, folder).run(
             lambda taken, faults: bar.show(taken, f"{faults} faults")
         )
         self.stdout.write("")
-        self.stdout.write("\n".join(table(verdict)))
-        for sentence in verdict.faults_found:
-            self.stdout.write(f"  NOT KEPT: {sentence}")
-        if verdict.kept:
+        self.stdout.write("\n".join(proven.table()))
+        if not proven.faults_found:
             self.stdout.write("  Nobody was lost, nobody got it twice, and the books balance.")
-        return verdict.kept
+            return True
+        for sentence in proven.faults_found:
+            self.stdout.write(f"  NOT KEPT: {sentence}")
+        self.stdout.write("The workers' last words:")
+        self.stdout.write("\n".join(last_words(folder / "workers.log")))
+        return False
+
+
+def last_words(path: Path) -> list[str]:
+    """Return the end of what workers wrote."""
+    try:
+        return path.read_text(errors="replace").splitlines()[-LAST_LINES:]
+    except FileNotFoundError:
+        return []
