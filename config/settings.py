@@ -318,6 +318,12 @@ SECONDS_BEFORE_THE_DOT = 60
 # A drain goes on to new messages for this long.
 DRAIN_SECONDS = 45
 CELERY_TASK_TIME_LIMIT = DRAIN_SECONDS + LONGEST_MESSAGE_SECONDS + 30
+# Each worker has a queue of its own besides, through which it asks itself whether tasks still
+# arrive. One that hears nothing for so long ends; longer than all of its threads may be busy.
+CELERY_WORKER_DIRECT = True
+CELERY_WORKER_PATIENCE_SECONDS = environment.whole_number(
+    "WORKER_PATIENCE_SECONDS", default=CELERY_TASK_TIME_LIMIT + 60, minimum=1, maximum=86_400
+)
 # SIGTERM is a warm shutdown: drains end after the message in hand (config.stopping), however
 # long its server takes, so it is not remapped to SIGQUIT (REMAP_SIGTERM), which would cut the
 # message off and leave it doubtful. Who does send SIGQUIT gives a message this long.

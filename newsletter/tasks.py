@@ -11,22 +11,30 @@ from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
 
 from config.stopping import stop_flag
-from newsletter import ledger, restoring, sending, ticking, welcoming
+from newsletter import heartbeats, ledger, restoring, sending, ticking, welcoming
 
 log = logging.getLogger(__name__)
 
 
-@shared_task
-def tick() -> None:
+@shared_task(bind=True)
+def pulse(self: Task[[], None]) -> None:
+    """Show that this worker takes tasks; it sends this one to itself (config.listening)."""
+    heartbeats.record(name_of(self), working=False)
+
+
+@shared_task(bind=True)
+def tick(self: Task[[], None]) -> None:
     """Once a minute: see what is due, and wake workers for it."""
+    heartbeats.record(name_of(self), working=False)
     for issue_id in ticking.tick(timezone.now()):
         for _ in range(settings.DRAINS_PER_ISSUE):
             wake(issue_id)
 
 
-@shared_task
-def drain(issue_id: int) -> None:
+@shared_task(bind=True)
+def drain(self: Task[[int], None], issue_id: int) -> None:
     """Send what is due of one issue for a while."""
+    heartbeats.record(name_of(self), working=True)
     if restoring.is_older():
         return  # the next tick stops what is open, and says why
     sending.drain(issue_id, stop=stop_flag.is_raised)
@@ -44,9 +52,15 @@ def welcome(subscriber_id: int) -> None:
 @shared_task
 def janitor() -> None:
     """Put right what dead workers left."""
+    heartbeats.forget_gone()
     swept = ledger.sweep()
     if swept.anything:
         log.warning("janitor: %s", swept)
+
+
+def name_of(task: Task[..., None]) -> str:
+    """Return the name of the worker that runs a task, also where it is called as a function."""
+    return task.request.hostname or heartbeats.name_of("here")
 
 
 def wake(issue_id: int) -> None:

@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from config.folder_queue import drop_stale
-from newsletter import ledger, sending, ticking
+from newsletter import heartbeats, ledger, sending, ticking
 from subscribers.answering import answer_forgotten
 from subscribers.forgetting import clear_quotas, forget_unconfirmed
 from subscribers.signing_up import work_on_forgotten
@@ -59,6 +59,7 @@ class Command(BaseCommand):
         self.stopping = True
 
     def sweep(self) -> None:
+        heartbeats.record(heartbeats.name_of("run_delivery"), working=False)
         swept = ledger.sweep()
         if swept.anything:
             self.stdout.write(f"janitor: {swept}")
@@ -66,6 +67,7 @@ class Command(BaseCommand):
             self.tidied_at = monotonic()
             forget_unconfirmed(timezone.now())
             clear_quotas(timezone.now())
+            heartbeats.forget_gone()
             if settings.CELERY_BROKER_URL == "filesystem://":
                 drop_stale(settings.QUEUE_DIR / "messages", settings.HOUSE_KEEPING_SECONDS)
 
@@ -81,6 +83,7 @@ class Command(BaseCommand):
         return rows > 0
 
     def drain(self, issue_id: int) -> int:
+        heartbeats.record(heartbeats.name_of("run_delivery"), working=True)
         try:
             done = sending.drain(issue_id, stop=lambda: self.stopping)
         except (OperationalError, InterfaceError):
