@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import imaplib
 import logging
 import ssl
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from newsletter.bounces import Unreadable
 from newsletter.bounces.mime import MOST_READ
@@ -41,9 +43,13 @@ def connect() -> imaplib.IMAP4:
         connection = imaplib.IMAP4_SSL(
             host, port, ssl_context=ssl.create_default_context(), timeout=settings.EMAIL_TIMEOUT
         )
-        connection.login(settings.BOUNCE_IMAP_USER, settings.BOUNCE_IMAP_PASSWORD)
     except (imaplib.IMAP4.error, OSError) as exc:
         raise MailboxError(f"{host}:{port} cannot be opened: {exc}") from exc
+    try:
+        connection.login(settings.BOUNCE_IMAP_USER, settings.BOUNCE_IMAP_PASSWORD)
+    except (imaplib.IMAP4.error, OSError) as exc:
+        hang_up(connection)
+        raise MailboxError(f"{host}:{port} cannot be logged in to: {exc}") from exc
     return connection
 
 
@@ -71,17 +77,28 @@ def work_through(mailbox: imaplib.IMAP4, clock: Callable[[], datetime]) -> Fetch
     done = Fetched()
     for number in (found[0] or b"").decode().split()[:MOST_MESSAGES]:
         raw = content_of(mailbox, number)
-        try:
-            hand_in(raw, now=clock())
-        except Unreadable as exc:
-            log.info("message %s of the bounces' mailbox is left there: %s", number, exc)
-            expect(mailbox.uid("STORE", number, "+FLAGS", r"(\Flagged)"))
-            done.left += 1
-        else:
-            expect(mailbox.uid("STORE", number, "+FLAGS", r"(\Deleted)"))
-            done.taken += 1
+        taken = take(raw, number, clock())
+        flag = r"(\Deleted)" if taken else r"(\Flagged)"
+        expect(mailbox.uid("STORE", number, "+FLAGS", flag))
+        done.taken += taken
+        done.left += not taken
     expect(mailbox.expunge())
     return done
+
+
+def take(raw: bytes, number: str, now: datetime) -> bool:
+    """Record one message; False where it has to be left for a person to read."""
+    try:
+        hand_in(raw, now=now)
+    except Unreadable as exc:
+        log.info("message %s of the bounces' mailbox is left there: %s", number, exc)
+        return False
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # the edge of one message: the others must be read
+        log.exception("message %s of the bounces' mailbox cannot be recorded", number)
+        return False
+    return True
 
 
 def content_of(mailbox: imaplib.IMAP4, number: str) -> bytes:
@@ -110,3 +127,5 @@ def hang_up(mailbox: imaplib.IMAP4) -> None:
         mailbox.logout()
     except (imaplib.IMAP4.error, OSError) as exc:
         log.info("the bounces' mailbox ended the conversation by itself: %s", exc)
+        with contextlib.suppress(OSError):
+            mailbox.shutdown()
