@@ -116,11 +116,22 @@ def delivery_of(event: AnymailTrackingEvent) -> UUID | None:
     tags = event.tags if isinstance(event.tags, list) else []
     named = [uid_of(metadata.get("delivery")), uid_in(text(event.message_id))]
     named += [uid_of(tag) for tag in tags]
-    postal = at_path(event.esp_event, ("payload", "message", "message_id")) or at_path(
-        event.esp_event, ("payload", "original_message", "message_id")
-    )
-    named.append(uid_in(postal))
+    named += [uid_in(header) for header in headers_handed_back(event.esp_event)]
     return next((uid for uid in named if uid is not None), None)
+
+
+def headers_handed_back(esp_event: Any) -> list[str]:
+    """Return the Message-IDs of our own that Postal and Amazon SES hand back."""
+    found = [
+        at_path(esp_event, ("payload", name, "message_id"))
+        for name in ("message", "original_message")
+    ]
+    mail = esp_event.get("mail") if isinstance(esp_event, Mapping) else None
+    headers = mail.get("headers") if isinstance(mail, Mapping) else None
+    for header in headers if isinstance(headers, list) else []:
+        if at_path(header, ("name",)).lower() == "message-id":
+            found.append(at_path(header, ("value",)))
+    return found
 
 
 def key_of(event: AnymailTrackingEvent, provider: str) -> str:

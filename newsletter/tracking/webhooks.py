@@ -26,6 +26,7 @@ from django.utils.crypto import constant_time_compare
 
 from newsletter.tracking.providers import fact_from_anymail
 from newsletter.tracking.recording import record
+from newsletter.tracking.ses import SesReports
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,16 @@ View = Callable[..., HttpResponseBase]
 def patterns() -> list[URLPattern]:
     """Return the addresses at which providers report; not those for mail that comes in."""
     return [
-        URLPattern(pattern.pattern, guarded(pattern.callback), name=pattern.name)
+        URLPattern(pattern.pattern, guarded(view_of(pattern)), name=pattern.name)
         for pattern in anymail_patterns
         if "inbound" not in pattern.name
     ]
+
+
+def view_of(pattern: URLPattern) -> View:
+    is_ses = pattern.name == "amazon_ses_tracking_webhook"
+    view: View = SesReports.as_view() if is_ses else pattern.callback
+    return view
 
 
 def secrets() -> list[str]:
