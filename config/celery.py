@@ -21,10 +21,8 @@ folder_queue.use()
 app = Celery("broadsheet")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-worker_shutting_down.connect(stop_flag.raise_)
 
 
-@worker_ready.connect
 def listen(sender: Any, **kwargs: object) -> None:
     """Watch whether tasks arrive at the worker that has just become ready."""
     to_itself = worker_direct(sender.hostname)
@@ -35,3 +33,7 @@ def listen(sender: Any, **kwargs: object) -> None:
     )
     task_received.connect(listener.heard, weak=False)
     listener.keep_looking()
+
+
+worker_shutting_down.connect(stop_flag.raise_)
+worker_ready.connect(listen)

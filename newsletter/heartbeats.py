@@ -54,9 +54,11 @@ def unsent(before: datetime) -> list[str]:
     sending = Issue.objects.in_state(IssueState.SENDING).rested(before)
     late = sending.filter(deliveries__in=Delivery.objects.due(before))
     return [
-        f"{issue.slug}: messages are due since {issue.since:%Y-%m-%d %H:%M} UTC, and no worker "
-        "has taken one meanwhile."
-        for issue in late.annotate(since=Min("deliveries__due_at")).order_by("pk")
+        f"{slug}: messages are due since {since:%Y-%m-%d %H:%M} UTC, and no worker has taken "
+        "one meanwhile."
+        for slug, since in late.annotate(since=Min("deliveries__due_at"))
+        .order_by("pk")
+        .values_list("slug", "since")
     ]
 
 
