@@ -1,6 +1,6 @@
 """The house's clerk: a process inside it that furnishes it and reads its ledger.
 
-One line of JSON in, one line out. Where the database is away, the answer is an error.
+One line of JSON in, one line out.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.models import Count
 from django.utils import timezone
 
@@ -22,6 +22,9 @@ from newsletter.auditing import imbalances
 from newsletter.models import Delivery, Issue
 from newsletter.proving.furnishing import furnish
 from newsletter.tracking import reconcile
+
+# A database that was stopped has as many seconds to come back.
+TRIES = 10
 
 
 def the_issue() -> Issue:
@@ -85,14 +88,16 @@ DUTIES: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def answer(line: str) -> dict[str, Any]:
-    """Do what a line asks for; the answer is ``done`` or ``away``."""
+def answer(line: str) -> Any:
+    """Do what a line asks for; a database that was stopped meanwhile is connected to again."""
     duty, *arguments = json.loads(line)
-    try:
-        return {"done": DUTIES[duty](*arguments)}
-    except (DatabaseError, InterfaceError) as exc:
-        connections.close_all()
-        return {"away": str(exc)}
+    for _ in range(TRIES - 1):
+        try:
+            return DUTIES[duty](*arguments)
+        except (OperationalError, InterfaceError):
+            connections.close_all()
+            sleep(1)
+    return DUTIES[duty](*arguments)
 
 
 def main() -> None:

@@ -19,6 +19,8 @@ from newsletter.proving.faults import Deed
 
 # A worker finishes the message in hand; more than that is no graceful end.
 END_SECONDS = 60.0
+# Runs what follows in its own place, and keeps what it says in a file.
+INTO_FILE = ("/bin/sh", "-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh")
 QUIET = ("-W", "ignore:You're running the worker with superuser privileges")
 
 
@@ -117,10 +119,11 @@ class Celery(Crew):
         pool: str,
         concurrency: int,
     ) -> None:
-        base = [sys.executable, *QUIET, "-m", "celery", "--quiet", "--app", "config"]
+        base = [*INTO_FILE, str(log), sys.executable, *QUIET]
+        base += ["-m", "celery", "--quiet", "--app", "config"]
         worker = [*base, "worker", "--pool", pool, "--concurrency", str(concurrency)]
         worker += ["--without-gossip", "--without-mingle"]
-        said = ["--loglevel", "error", "--logfile", str(log)]
+        said = ["--loglevel", "error"]
         self.workers = [
             Program(f"worker {n}", [*worker, *said, "--hostname", f"worker{n}@%h"], environment)
             for n in range(size)
@@ -141,7 +144,7 @@ class Celery(Crew):
 
     def victims(self, deed: Deed) -> list[int]:
         """A whole tree is struck at its root; the beat is one of them."""
-        if deed is Deed.KILL_TREE:
+        if deed in (Deed.KILL_TREE, Deed.KILL_ALL):
             return [program.process.pid for program in self.programs if program.process]
         roots = [program.process.pid for program in self.workers if program.process]
         if not self.with_children:

@@ -9,11 +9,14 @@ FIRST_PERCENT = 2
 LAST_PERCENT = 90
 # With a pool of processes every fourth kill takes a worker with all of its children.
 TREE_IN = 4
+# And every twentieth takes all workers at once.
+ALL_IN = 20
 
 
 class Deed(StrEnum):
     KILL = "kill"  # kill -9 of the process
     KILL_TREE = "kill tree"  # kill -9 of a worker with all of its children
+    KILL_ALL = "kill all"  # kill -9 of all workers
     FREEZE = "freeze"  # SIGSTOP beyond the lease, then SIGCONT
     STOP_DATABASE = "stop database"  # pg_ctl stop -m immediate, then start
     KILL_BROKER = "kill broker"  # kill -9, then start with nothing in it
@@ -50,11 +53,7 @@ class Wanted:
 
 def plan(wanted: Wanted, *, messages: int, seed: int) -> tuple[Fault, ...]:
     """Spread the faults over the messages, in order; half of the kills strike at the answer."""
-    deeds: list[tuple[Deed, Moment]] = []
-    for number in range(wanted.kills):
-        tree = wanted.trees and number % TREE_IN in (0, 1) and number // TREE_IN % 2 == 0
-        moment = Moment.ANSWER if number % 2 == 0 else Moment.ANY
-        deeds.append((Deed.KILL_TREE if tree else Deed.KILL, moment))
+    deeds = [kill(number, trees=wanted.trees) for number in range(wanted.kills)]
     moments = list(Moment)
     deeds += [(Deed.FREEZE, moments[number % len(moments)]) for number in range(wanted.freezes)]
     deeds += [(Deed.STOP_DATABASE, Moment.ANY)] * wanted.database_stops
@@ -68,3 +67,13 @@ def plan(wanted: Wanted, *, messages: int, seed: int) -> tuple[Fault, ...]:
     first, last = (messages * percent // 100 for percent in (FIRST_PERCENT, LAST_PERCENT))
     after = sorted(dice.randint(first, last) for _ in deeds)
     return tuple(Fault(at, *deed) for at, deed in zip(after, deeds, strict=True))
+
+
+def kill(number: int, *, trees: bool) -> tuple[Deed, Moment]:
+    """Return the sort of the plan's kills by turns; every other one strikes at the answer."""
+    moment = Moment.ANSWER if number % 2 == 0 else Moment.ANY
+    if number % ALL_IN == ALL_IN - 1:
+        return Deed.KILL_ALL, moment
+    if trees and number // 2 % TREE_IN == 0:
+        return Deed.KILL_TREE, moment
+    return Deed.KILL, moment

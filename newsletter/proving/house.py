@@ -27,10 +27,6 @@ INTENT_LEASE_SECONDS = 5
 FREEZE_SECONDS = INTENT_LEASE_SECONDS + 1.5
 
 
-class Away(Exception):
-    """The house's database does not answer at this moment."""
-
-
 @dataclass(frozen=True, slots=True)
 class Staff:
     """Which workers the house has: so many ``run_delivery``, or Celery's with children.
@@ -104,7 +100,7 @@ class House:
         )
 
     def ask(self, duty: str, *arguments: Any) -> Any:
-        """Have the clerk do something; raises Away where the database does not answer."""
+        """Have the clerk do something; raises CannotStart where that was its end."""
         if self.clerk is None or self.clerk.stdin is None or self.clerk.stdout is None:
             raise ValueError("the house is not furnished yet")
         self.clerk.stdin.write(json.dumps([duty, *arguments]) + "\n")
@@ -112,10 +108,7 @@ class House:
         line = self.clerk.stdout.readline()
         if not line:
             raise CannotStart(f"The clerk ended when asked to {duty}; see its last words above.")
-        answer = json.loads(line)
-        if "away" in answer:
-            raise Away(answer["away"])
-        return answer["done"]
+        return json.loads(line)
 
     def rows(self) -> Iterator[Row]:
         """Yield the ledger as it stands."""

@@ -80,7 +80,7 @@ def do(deed: Deed, pid: int) -> None:
         match deed:
             case Deed.KILL:
                 os.kill(pid, signal.SIGKILL)
-            case Deed.KILL_TREE:
+            case Deed.KILL_TREE | Deed.KILL_ALL:
                 os.killpg(os.getpgid(pid), signal.SIGKILL)
             case Deed.FREEZE:
                 os.kill(pid, signal.SIGSTOP)

@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from newsletter.proving import processes
 from newsletter.proving.crews import Crew
 from newsletter.proving.faults import Deed, Fault, Moment
-from newsletter.proving.house import FREEZE_SECONDS, Away, House
+from newsletter.proving.house import FREEZE_SECONDS, House
 from newsletter.states import OPEN
 
 LOOK_SECONDS = 0.02
@@ -20,7 +20,7 @@ JITTER_SECONDS = 0.05
 # How often the ledger is asked whether anything waits, once the server hears nothing new.
 QUIET_SECONDS = 1.0
 # Leases, sweeps and a restarted server take seconds; what takes longer stands still.
-STUCK_SECONDS = 30.0
+STUCK_SECONDS = 60.0
 
 
 # Far longer than a pause may take to be seen.
@@ -116,16 +116,21 @@ class Soak:
                 self.house.broker.flush()
             case Deed.PAUSE_ISSUE:
                 self.pause()
-            case _:
-                victims = self.crew.victims(fault.deed)
-                if not victims:
-                    return
-                victim = self.dice.choice(victims)
-                processes.do(fault.deed, victim)
-                if fault.deed is Deed.FREEZE:
-                    self.frozen.append((monotonic() + FREEZE_SECONDS, victim))
+            case _ if not self.strike_workers(fault.deed):
+                return
         self.waiting.popleft()
         self.record.struck.append(fault.deed)
+
+    def strike_workers(self, deed: Deed) -> bool:
+        """Strike one of the workers, or all; False where there is nobody at this moment."""
+        victims = self.crew.victims(deed)
+        if victims and deed is not Deed.KILL_ALL:
+            victims = [self.dice.choice(victims)]
+        for victim in victims:
+            processes.do(deed, victim)
+            if deed is Deed.FREEZE:
+                self.frozen.append((monotonic() + FREEZE_SECONDS, victim))
+        return bool(victims)
 
     def pause(self) -> None:
         """Pause the issue, watch who still sends, and resume it."""
@@ -142,10 +147,7 @@ class Soak:
                 self.frozen.remove((moment, pid))
 
     def nothing_waits(self) -> bool:
-        try:
-            tally = self.house.ask("tally")
-        except Away:
-            return False
+        tally = self.house.ask("tally")
         return not any(tally.get(state, 0) for state in OPEN)
 
 
@@ -172,6 +174,7 @@ def may_be_doubtful(struck: list[Deed], crew: Crew, *, window: int) -> int:
     hands = {
         Deed.KILL: crew.hands,
         Deed.KILL_TREE: crew.hands_of_tree,
+        Deed.KILL_ALL: crew.hands_of_all,
         Deed.FREEZE: crew.hands,
         Deed.STOP_DATABASE: crew.hands_of_all,
     }
