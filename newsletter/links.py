@@ -1,17 +1,14 @@
 """A reader's own addresses in the mails of issues."""
 
-from django.urls import reverse
-
 from newsletter.composing import PersonalLinks
-from subscribers.links import absolute, choices_url, mute_token, unsubscribe_url
+from subscribers.links import choices_url, mute_token, personal, unsubscribe_url
 from subscribers.models import Subscriber
 from subscribers.tokens import Purpose, make_token
 
 
 def read_url(delivery_id: int) -> str:
     """Return the address of an issue on the web as one reader received it."""
-    token = make_token(Purpose.READ, delivery_id)
-    return absolute(reverse("newsletter:read", args=[token]))
+    return personal("newsletter:read", make_token(Purpose.READ, delivery_id))
 
 
 def links_of(reader: Subscriber, delivery_id: int, kind: str) -> PersonalLinks:

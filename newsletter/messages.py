@@ -6,22 +6,24 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache, partial
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
-from django.urls import reverse
 
 from newsletter.composing import ComposedMail
 from subscribers.letters import quoted_printable
-from subscribers.links import absolute
+from subscribers.links import page
 
 # RFC 5322 §2.1.1 recommends lines of at most 78 characters, "Subject: " included; longer
 # subjects are folded, and cut off in every inbox long before this.
 SUBJECT_SHOWN = 150
 # Not printable by themselves, but emoji and Persian words fall apart without them.
 JOINERS = "\u200c\u200d"
+# Every message has the same sender, mostly with a name.
+SENDERS_KEPT = 64
 # A dot-atom at a host's name (RFC 5322 §3.4.1, RFC 1123 §2.1): as good as all addresses.
 PLAIN_ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -67,7 +69,10 @@ def sanitised(address: str) -> str:
     """
     if PLAIN_ADDRESS.fullmatch(address):
         return address
-    return sanitize_address(address, "utf-8")
+    return as_django_writes(address)
+
+
+as_django_writes = lru_cache(maxsize=SENDERS_KEPT)(partial(sanitize_address, encoding="utf-8"))
 
 
 def message_id(uid: UUID) -> str:
@@ -82,15 +87,16 @@ def headers(envelope: Envelope) -> dict[str, str]:
     has it: four fields, the last one stable, nothing about the recipient.
     """
     kind = envelope.kind
+    home = page("subscribers:subscribe")
     fields = {
         "Message-ID": message_id(envelope.uid),
         "Date": format_datetime(envelope.at),
         "List-Id": f"<{kind}.{settings.MAIL_DOMAIN}>",
         "List-Unsubscribe": f"<{envelope.unsubscribe_url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "List-Help": f"<{absolute(reverse('subscribers:subscribe'))}>",
-        "List-Archive": f"<{absolute(reverse('newsletter:archive'))}>",
-        "List-Subscribe": f"<{absolute(reverse('subscribers:subscribe'))}>",
+        "List-Help": f"<{home}>",
+        "List-Archive": f"<{page('newsletter:archive')}>",
+        "List-Subscribe": f"<{home}>",
         "Feedback-ID": f"{envelope.slug}:{kind}:digest:{settings.FEEDBACK_SENDER_ID}",
         "Precedence": "bulk",
     }

@@ -1,9 +1,10 @@
 """Addresses that stand in mails. They begin with BASE_URL, never with a request's host."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from subscribers.tokens import Purpose, make_token
 
@@ -18,24 +19,41 @@ def absolute(path: str) -> str:
     return f"{settings.BASE_URL}{path}"
 
 
+def personal(name: str, token: str) -> str:
+    """Return the absolute address of a page whose path holds nothing but a token."""
+    return absolute(path_with_token(name, get_script_prefix()).replace("TOKEN", token))
+
+
+def page(name: str) -> str:
+    """Return the absolute address of a page that is the same for everybody."""
+    return absolute(path(name, get_script_prefix()))
+
+
+# Every mail has a handful, and Django looks for each through all patterns. The prefix is that
+# of the server's mount point, which Django puts before every path.
+@cache
+def path_with_token(name: str, prefix: str) -> str:
+    return reverse(name, args=["TOKEN"])
+
+
+@cache
+def path(name: str, prefix: str) -> str:
+    return reverse(name)
+
+
 def unsubscribe_url(kind: str, subscriber_id: int) -> str:
     """Return the one-click address (RFC 8058) that ends one edition, and shows a page to GET."""
-    token = make_token(UNSUBSCRIBE_PURPOSE[kind], subscriber_id)
-    return absolute(reverse("subscribers:unsubscribe", args=[token]))
+    return personal("subscribers:unsubscribe", make_token(UNSUBSCRIBE_PURPOSE[kind], subscriber_id))
 
 
 def choices_url(subscriber_id: int) -> str:
     """Return the address of a reader's own choices."""
-    return absolute(
-        reverse("subscribers:choices", args=[make_token(Purpose.CHOICES, subscriber_id)])
-    )
+    return personal("subscribers:choices", make_token(Purpose.CHOICES, subscriber_id))
 
 
 def confirm_url(subscriber_id: int) -> str:
     """Return the address that asks a new reader to confirm."""
-    return absolute(
-        reverse("subscribers:confirm", args=[make_token(Purpose.CONFIRM, subscriber_id)])
-    )
+    return personal("subscribers:confirm", make_token(Purpose.CONFIRM, subscriber_id))
 
 
 def mute_url(token: str, source_ids: Iterable[int]) -> str:
@@ -54,4 +72,4 @@ def mute_token(subscriber_id: int) -> str:
 
 def address_url(change_id: int) -> str:
     """Return the address on which a reader's new e-mail address confirms that it is theirs."""
-    return absolute(reverse("subscribers:address", args=[make_token(Purpose.ADDRESS, change_id)]))
+    return personal("subscribers:address", make_token(Purpose.ADDRESS, change_id))

@@ -146,8 +146,8 @@ def test_every_message_says_what_djangos_own_says(
     outside = envelope(address, subject, links.unsubscribe_url)
     try:
         usual = as_django_has_it(outside, composition.mail(links))
-    except ValueError:
-        with pytest.raises(ValueError):  # noqa: PT011  whatever Django says, we say
+    except Exception as exc:  # the library's parser of addresses raises more than it says
+        with pytest.raises(type(exc)):
             on_the_wire(outside, composition, links)
         return
     octets = on_the_wire(outside, composition, links)
@@ -208,8 +208,8 @@ def test_an_address_that_looks_plain_is_what_django_makes_of_it(address):
     else:
         try:
             usual = sanitize_address(address, "utf-8")
-        except ValueError:
-            with pytest.raises(ValueError):  # noqa: PT011  whatever Django says, we say
+        except Exception as exc:  # the library's parser raises more than it says
+            with pytest.raises(type(exc)):
                 sanitised(address)
         else:
             assert sanitised(address) == usual
