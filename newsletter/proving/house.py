@@ -24,6 +24,8 @@ from newsletter.proving.verdict import Row, Taken
 # them all the same.
 CLAIM_LEASE_SECONDS = 3
 INTENT_LEASE_SECONDS = 5
+# What is shown of the log where something went wrong.
+LAST_LINES = 30
 FREEZE_SECONDS = INTENT_LEASE_SECONDS + 1.5
 
 
@@ -51,6 +53,7 @@ class House:
         self.environment = environment_of(folder, staff, database.environment, broker.environment)
         self.taken = folder / "taken"
         self.struck = folder / "struck"
+        self.log = folder / "log"
         self.staff = staff
         self.sink: subprocess.Popen[str] | None = None
         self.clerk: subprocess.Popen[str] | None = None
@@ -83,12 +86,12 @@ class House:
         self.sink = self.spawn([sys.executable, "-m", "newsletter.proving.sink", str(orders)])
         port = self.sink.stdout.readline().strip() if self.sink.stdout else ""
         if not port:
-            raise CannotStart("The mail server did not start; its last words stand above.")
+            raise CannotStart(f"The mail server did not start. {self.last_words()}")
         self.environment["EMAIL_PORT"] = port
 
     def crew(self) -> Crew:
         """Return the workers, which are not started yet."""
-        log, staff = self.folder / "workers.log", self.staff
+        log, staff = self.log, self.staff
         if not staff.celery:
             return Deliverers(self.environment, staff.workers, log)
         return Celery(
@@ -107,7 +110,7 @@ class House:
         self.clerk.stdin.flush()
         line = self.clerk.stdout.readline()
         if not line:
-            raise CannotStart(f"The clerk ended when asked to {duty}; see its last words above.")
+            raise CannotStart(f"The clerk ended when asked to {duty}. {self.last_words()}")
         return json.loads(line)
 
     def rows(self) -> Iterator[Row]:
@@ -125,17 +128,24 @@ class House:
                 at, uid, recipient = line.split()
                 yield Taken(float(at), uid, recipient)
 
+    def last_words(self) -> str:
+        """Return the end of what all processes wrote on standard error."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join(["The last words:", *lines[-LAST_LINES:]])
+
     def spawn(self, command: list[str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603  our own commands, no shell
-            command,
-            cwd=settings.BASE_DIR,
-            env=self.environment,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=dying_with(os.getpid()),
-        )
+        with self.log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603  our own commands, no shell
+                command,
+                cwd=settings.BASE_DIR,
+                env=self.environment,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+                preexec_fn=dying_with(os.getpid()),
+            )
 
     def __enter__(self) -> House:
         return self

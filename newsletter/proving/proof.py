@@ -90,6 +90,8 @@ class Wishes:
             raise CannotStart("--database-stops needs --engine postgres and a server of its own.")
         if broker_kills and not celery:
             raise CannotStart("--broker-kills needs --celery: nothing else has a broker.")
+        if options["pause_test"] and options["pauses"]:
+            raise CannotStart("--pause-test looks at living workers: leave --pauses out.")
         return cls(
             readers=options["readers"],
             seed=options["seed"],
@@ -133,6 +135,7 @@ class Proven:
     reconciled: Reconciled
     pause: Pause | None = None
     pause_allows: int = 0
+    last_words: str = ""
 
     @property
     def faults_found(self) -> list[str]:
@@ -198,7 +201,8 @@ class Proof:
         settled = house.ask("settle_by_list", str(house.taken))
         uids = {message.uid for message in house.messages()}
         reconciled = Reconciled(**settled, untrue=untrue_rows(house.rows(), uids))
-        return Proven(verdict, reconciled, record.pause, crew.hands_of_all * window)
+        allows = crew.hands_of_all * window
+        return Proven(verdict, reconciled, record.pause, allows, house.last_words())
 
     def database(self) -> Database:
         if self.wishes.engine == SQLITE:

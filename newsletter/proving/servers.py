@@ -89,7 +89,8 @@ class OwnPostgres(Database):
         if os.geteuid() == 0:
             self.identity = {"user": POSTGRES_USER, "group": POSTGRES_USER, "extra_groups": []}
             shutil.chown(self.data, POSTGRES_USER, POSTGRES_USER)
-            let_through(self.data)
+            # The folder is only ours; that user must get through it.
+            folder.chmod(0o711)
         self.run("initdb", "-U", POSTGRES_USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
         port = free_port()
         options = f"-p {port} -h {HOST} -k {self.data} -c log_min_messages=fatal"
@@ -111,7 +112,9 @@ class OwnPostgres(Database):
             start_new_session=True,
         )
         if done.returncode:
-            raise CannotStart(f"PostgreSQL's {program} failed: {done.stderr.strip()}")
+            raise CannotStart(
+                f"PostgreSQL's {program} failed in {self.data}: {done.stderr.strip()}"
+            )
 
     def stop_and_start(self) -> None:
         """Stop without writing anything out, as a crash does, and start with recovery."""
@@ -222,14 +225,6 @@ def postgres_programs() -> Path:
             "sudo apt-get install postgresql. Or name a server: --database-url postgres://…"
         )
     return whole[-1]
-
-
-def let_through(folder: Path) -> None:
-    """Let other users reach a folder through those above it that are only ours."""
-    for parent in folder.parents:
-        mode = parent.stat().st_mode
-        if parent.owner() == "root" and not mode & 0o001:
-            parent.chmod(mode & 0o7777 | 0o001)
 
 
 def free_port() -> int:

@@ -90,6 +90,7 @@ def test_a_pause_that_is_not_heeded_ends_with_one(prove):
         ["--database-stops", "1"],
         ["--engine", "postgres", "--database-url", "postgres://x@h/d", "--database-stops", "1"],
         ["--broker-kills", "1"],
+        ["--pause-test", "--pauses", "1"],
         ["--readers", "0"],
         ["--workers", "-1"],
     ],

@@ -17,7 +17,6 @@ from newsletter.proving.servers import CannotStart
 
 NOT_KEPT = 1
 NOT_STARTED = 2
-LAST_LINES = 30
 
 
 class Command(BaseCommand):
@@ -57,14 +56,5 @@ class Command(BaseCommand):
             return True
         for sentence in proven.faults_found:
             self.stdout.write(f"  NOT KEPT: {sentence}")
-        self.stdout.write("The workers' last words:")
-        self.stdout.write("\n".join(last_words(folder / "workers.log")))
+        self.stdout.write(proven.last_words)
         return False
-
-
-def last_words(path: Path) -> list[str]:
-    """Return the end of what workers wrote."""
-    try:
-        return path.read_text(errors="replace").splitlines()[-LAST_LINES:]
-    except FileNotFoundError:
-        return []
