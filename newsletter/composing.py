@@ -24,7 +24,7 @@ from newsletter.rendering.wording import Counts, Phrases
 from subscribers.audience import Choice
 
 # A composition holds references to blocks that all share, some 3 KB; see the benchmark.
-CACHED_VARIANTS = 4_096
+CACHED_VARIANTS = 2_048
 # Of a SHA-256 in hexadecimal: what Delivery.variant holds.
 VARIANT_LENGTH = 16
 ATTRIBUTE_SLOTS = frozenset({Slot.LEADATTRIBUTE, Slot.CHOICES, Slot.READ, Slot.UNSUBSCRIBE})

@@ -6,11 +6,14 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg import sql
+
+from tests.installation import Installation
 
 # Half of the readers take all sources, the others a dozen each; one in ten mutes one.
 PREPARE = """
@@ -53,6 +56,27 @@ for start in range(0, %(readers)d, 5000):
     )
 send_now(issue, now=now, confirmed_late=True)
 """
+
+
+ONCE = ("manage.py", "run_delivery", "--once")
+
+
+@contextlib.contextmanager
+def due(
+    folder: Path, port: int, readers: int, engine: str, **environment: str
+) -> Iterator[Installation]:
+    """Yield an installation whose issue is due for so many readers, on SQLite or PostgreSQL."""
+    with contextlib.ExitStack() as stack:
+        if engine == "postgres":
+            environment["DATABASE_URL"] = stack.enter_context(postgres_database())
+            environment["SECRET_KEY"] = "made-up-for-this-benchmark"
+        leases = {"CLAIM_LEASE_SECONDS": "120", "INTENT_LEASE_SECONDS": "60"}
+        patience = {"EMAIL_FINAL_TIMEOUT": "30"}
+        house = Installation(folder, port, ONCE, **leases, **patience, **environment)
+        house.manage("migrate", "--verbosity=0")
+        house.manage("shell", "--verbosity=0", "-c", PREPARE % {"readers": readers})
+        yield house
+        house.bury()
 
 
 @contextlib.contextmanager

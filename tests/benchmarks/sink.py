@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import smtplib
 import subprocess
 import sys
 import time
@@ -23,6 +24,8 @@ MESSAGE_ID = b"\r\nMessage-ID: <"
 UID_LENGTH = 36
 # Workers that start and stop at different times would blur the speed.
 STEADY_FROM, STEADY_TO = 0.2, 0.9
+# Of our own: how many messages came so far.
+COUNT = b"XCNT"
 ANSWERS = {
     b"EHLO": b"250 sink.example\r\n",
     b"DATA": b"354 go on\r\n",
@@ -69,7 +72,8 @@ class Dialogue(asyncio.Protocol):
             verb = bytes(self.waiting[:4]).upper()
             del self.waiting[: end + 2]
             self.in_content = verb == b"DATA"
-            self.transport.write(ANSWERS.get(verb, b"250 2.0.0 ok\r\n"))
+            answer = b"250 %d\r\n" % len(self.taken.times) if verb == COUNT else b"250 2.0.0 ok\r\n"
+            self.transport.write(ANSWERS.get(verb, answer))
             if verb == b"QUIT":
                 self.transport.close()
 
@@ -124,6 +128,11 @@ class Sink:
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
         return self
+
+    def count(self) -> int:
+        """Return how many messages came so far."""
+        with smtplib.SMTP("127.0.0.1", self.port) as client:
+            return int(client.docmd(COUNT.decode())[1])
 
     def __exit__(
         self,

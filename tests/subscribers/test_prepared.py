@@ -1,0 +1,87 @@
+"""A prepared statement does what its queryset would do, in any thread, with any values."""
+
+import threading
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.db.models import F
+
+from subscribers.models import Mute, Source, Subscriber
+from subscribers.prepared import change, given, question
+from tests.factories import make_reader, make_source
+
+pytestmark = pytest.mark.django_db
+
+BY_LANGUAGE = question(
+    lambda: (
+        Subscriber.objects.filter(language=given(Subscriber, "language"), state="active")
+        .order_by("email")
+        .values_list("email", "confirmed_at", "all_sources")
+    )
+)
+HOUR_LATER = change(
+    lambda: Subscriber.objects.filter(email=given(Subscriber, "email")),
+    hour=F("hour") + 1,
+    time_zone=given(Subscriber, "time_zone"),
+)
+MUTED_UNTIL = question(
+    lambda: Mute.objects.filter(until=given(Mute, "until")).values_list("until", "source_id")
+)
+
+
+def test_a_question_answers_as_its_queryset_does_each_time_with_other_values():
+    for name, language in [("b", "de"), ("a", "de"), ("c", "en")]:
+        make_reader(f"{name}@example.com", language=language)
+    for language in ("de", "en", "fr"):
+        rows = Subscriber.objects.filter(language=language).order_by("email")
+        expected = list(rows.values_list("email", "confirmed_at", "all_sources"))
+        assert BY_LANGUAGE.rows(language=language) == expected
+    assert len(BY_LANGUAGE.rows(language="de")) == 2
+
+
+def test_dates_come_back_as_dates():
+    source = make_source()
+    day = date(2026, 11, 20)
+    Mute.objects.create(subscriber=make_reader(), source=source, until=day)
+    assert MUTED_UNTIL.rows(until=day) == [(day, source.pk)]
+
+
+def test_a_change_tells_how_many_rows_it_changed_or_which():
+    reader, other = make_reader("ada@example.com", hour=7), make_reader("zoe@example.com", hour=7)
+    assert HOUR_LATER.rows(email="ada@example.com", time_zone="Asia/Tokyo") == 1
+    assert HOUR_LATER.rows(email="nobody@example.com", time_zone="UTC") == 0
+    assert HOUR_LATER.ids(email="ada@example.com", time_zone="UTC") == [reader.pk]
+    reader.refresh_from_db()
+    other.refresh_from_db()
+    assert (reader.hour, reader.time_zone, other.hour) == (9, "UTC", 7)
+
+
+@pytest.mark.parametrize("value", ["' OR 1=1 --", "%s", "100%", '"; DROP TABLE x; --', "é\\"])
+def test_a_value_is_a_value_whatever_it_says(value):
+    make_reader("ada@example.com")
+    assert BY_LANGUAGE.rows(language=value[:10]) == []
+    assert HOUR_LATER.rows(email=value, time_zone="UTC") == 0
+
+
+def test_a_value_that_was_forgotten_is_an_error():
+    with pytest.raises(KeyError):
+        BY_LANGUAGE.rows()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_share_a_statement_each_over_a_connection_of_its_own():
+    make_source("The Rope Yard")
+    names = question(lambda: Source.objects.filter(name=given(Source, "name")).values_list("name"))
+    found: list[object] = []
+
+    def ask() -> None:
+        found.extend(names.rows(name="The Rope Yard"))
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [("The Rope Yard",)] * 3
