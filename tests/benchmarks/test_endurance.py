@@ -47,8 +47,8 @@ def test_memory_and_descriptors_stay_as_they_are_after_the_first_tenth(tmp_path)
     open_first, open_most = max(look[2] for look in early), max(look[2] for look in late)
     print(
         f"\n{MESSAGES:,} messages over {ENGINE} in {seconds:,.0f} s: "
-        f"{first / KILO:.1f} MiB after a tenth, at most {most / KILO:.1f} later ({most / first - 1:+.1%}); "
-        f"descriptors {open_first}, at most {open_most} later"
+        f"{first / KILO:.1f} MiB after a tenth, at most {most / KILO:.1f} later "
+        f"({most / first - 1:+.1%}); descriptors {open_first}, at most {open_most} later"
     )
     assert sink.summary.count == sink.summary.different == MESSAGES
     assert most <= first * GROWTH
