@@ -26,6 +26,7 @@ TOLD: dict[type[models.Model], dict[str, Promise]] = {
         "email": _("Your address, in the one form in which we compare addresses."),
         "state": _("Whether you may be sent mail."),
         "suppression": _("Why not, if your address is suppressed."),
+        "soft_bounces": _("How many mails in a row came back to us for the moment."),
         "wants_daily": _("Whether you want the daily."),
         "wants_weekly": _("Whether you want the weekly."),
         "all_sources": _("Whether you want all sources, new ones too."),

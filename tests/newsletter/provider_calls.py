@@ -229,7 +229,7 @@ def unisender(uid: UUID, kind: str, number: int) -> Call:
 
 def ses(uid: UUID, kind: str, number: int) -> Call:
     names = {"delivered": "Delivery", "gone": "Bounce", "soft": "Bounce", "rejected": "Reject"}
-    names |= {"complained": "Complaint", "deferred": "DeliveryDelay"}
+    names |= {"complained": "Complaint"}
     name = names[kind]
     headers = [{"name": "Message-ID", "value": f"<{uid}@news.example.org>"}]
     event: dict[str, Any] = {
@@ -242,8 +242,6 @@ def ses(uid: UUID, kind: str, number: int) -> Call:
         },
         "complaint": {"complainedRecipients": [{"emailAddress": READER}]},
         "delivery": {"recipients": [READER], "smtpResponse": "250 ok"},
-        "deliverydelay": {"delayedRecipients": [{"emailAddress": READER}]},
-        "deliveryDelay": {"delayedRecipients": [{"emailAddress": READER}], "delayType": "General"},
         "reject": {"reason": "Bad content"},
     }
     data = {
@@ -287,6 +285,6 @@ PROVIDERS: dict[str, tuple[Callable[[UUID, str, int], Call], set[str]]] = {
     "mailtrap": (mailtrap, ALL - {"soft"}),
     "resend": (resend, ALL - {"rejected", "unsubscribed"}),
     "unisender": (unisender, ALL - {"soft", "rejected"}),
-    "ses": (ses, ALL - {"unsubscribed"}),
+    "ses": (ses, ALL - {"unsubscribed", "deferred"}),
     "sendgrid": (sendgrid, ALL),
 }

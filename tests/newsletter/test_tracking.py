@@ -18,19 +18,15 @@ from newsletter.models import Delivery, DeliveryEvent, Issue
 from newsletter.states import ACCEPTED, DELIVERY_MOVES, DeliveryState, IssueState
 from newsletter.tracking import DeliveryFact, Reconciled, reconcile, record
 from newsletter.tracking.facts import moment, told
-from newsletter.tracking.readers import SOFT_BOUNCES_IN_A_ROW
 from newsletter.tracking.verdicts import VERDICTS
-from subscribers.models import ConsentEvent, Subscriber
-from subscribers.suppression import lift
+from subscribers.models import Subscriber
 from tests.deliveries import (
-    LONG_AGO,
     NOW,
     make_delivery,
     report,
     sending_issue,
     state_of,
 )
-from tests.factories import make_reader
 
 pytestmark = pytest.mark.django_db
 
@@ -158,141 +154,6 @@ def test_a_report_about_a_deleted_reader_still_balances_the_books():
     Subscriber.objects.all().delete()
     assert report(delivery, "complained")
     assert state_of(delivery) == "complained"
-
-
-@pytest.mark.parametrize(
-    ("kind", "bounce", "suppression"),
-    [
-        ("bounced", Bounce.GONE, "bounced"),
-        ("bounced", Bounce.SOFT, ""),
-        ("bounced", Bounce.POLICY, ""),
-        ("complained", None, "complained"),
-        ("rejected", None, ""),
-        ("deferred", None, ""),
-    ],
-)
-def test_only_addresses_that_are_gone_and_complaints_suppress(kind, bounce, suppression):
-    delivery = make_delivery(sending_issue())
-    report(delivery, kind, bounce=bounce)
-    assert Subscriber.objects.get().suppression == suppression
-
-
-def test_an_unsubscribed_report_ends_that_edition_alone():
-    delivery = make_delivery(sending_issue())
-    report(delivery, "unsubscribed")
-    reader = Subscriber.objects.get()
-    assert (reader.wants_daily, reader.wants_weekly, reader.state) == (False, True, "active")
-    assert reader.consent_events.get().origin == "provider"
-
-
-@pytest.mark.parametrize(("kind", "bounce"), [("complained", None), ("bounced", Bounce.GONE)])
-def test_who_came_back_since_is_not_sent_away_by_an_old_report(kind, bounce):
-    reader = make_reader(confirmed_at=NOW)
-    delivery = make_delivery(sending_issue(), reader=reader)
-    report(delivery, kind, bounce=bounce, at=NOW - timedelta(days=1))
-    assert Subscriber.objects.get().state == "active"
-
-
-def test_a_bounce_of_the_old_address_does_not_harm_the_new_one():
-    delivery = make_delivery(sending_issue())
-    reader = delivery.subscriber
-    ConsentEvent.objects.create(
-        subscriber=reader, kind="moved", origin="link", at=NOW - timedelta(minutes=30)
-    )
-    report(delivery, "bounced", bounce=Bounce.GONE)
-    assert state_of(delivery) == "bounced"
-    assert Subscriber.objects.get().state == "active"
-
-
-def soft_history(reader, number, first_day=0):
-    """Let so many dailies, one a day, come back softly."""
-    for day in range(first_day, first_day + number):
-        at = NOW - timedelta(days=30 - day)
-        issue = sending_issue(end=at.date())
-        delivery = make_delivery(issue, reader=reader, intent_at=at, sent_at=at)
-        report(delivery, "bounced", at=at)
-    return delivery
-
-
-def test_soft_bounces_in_a_row_suppress_and_fewer_do_not():
-    reader = make_reader(confirmed_at=LONG_AGO)
-    soft_history(reader, SOFT_BOUNCES_IN_A_ROW - 1)
-    reader.refresh_from_db()
-    assert (reader.state, reader.soft_bounces) == ("active", SOFT_BOUNCES_IN_A_ROW - 1)
-    soft_history(reader, 1, first_day=10)
-    reader.refresh_from_db()
-    assert reader.suppression == "bounced"
-
-
-def test_a_delivered_message_ends_the_row_of_soft_bounces():
-    reader = make_reader(confirmed_at=LONG_AGO)
-    soft_history(reader, SOFT_BOUNCES_IN_A_ROW - 1)
-    report(make_delivery(sending_issue(), reader=reader), "delivered")
-    reader.refresh_from_db()
-    assert (reader.state, reader.soft_bounces) == ("active", 0)
-
-
-def test_a_message_delivered_and_then_returned_does_not_end_the_row():
-    reader = make_reader(confirmed_at=LONG_AGO)
-    last = soft_history(reader, 2)
-    report(last, "delivered", at=NOW)
-    reader.refresh_from_db()
-    assert reader.soft_bounces == 2
-
-
-def test_a_suppression_that_was_lifted_begins_a_new_row():
-    reader = make_reader(confirmed_at=LONG_AGO)
-    soft_history(reader, SOFT_BOUNCES_IN_A_ROW)
-    lift(reader.pk, now=NOW - timedelta(days=10))
-    soft_history(reader, 1, first_day=25)
-    reader.refresh_from_db()
-    assert (reader.state, reader.soft_bounces) == ("active", 1)
-
-
-@pytest.mark.parametrize(
-    ("kind", "number", "others", "paused"),
-    [
-        ("bounced", 19, 0, False),
-        ("bounced", 20, 0, True),
-        ("bounced", 20, 400, False),
-        ("complained", 4, 0, False),
-        ("complained", 5, 0, True),
-    ],
-)
-def test_fault_27_a_storm_pauses_the_issue_with_a_reason(kind, number, others, paused):
-    issue = sending_issue()
-    revision = issue.revisions.get()
-    Delivery.objects.bulk_create(
-        Delivery(
-            issue=issue, state="sent", due_at=NOW, sent_at=NOW, intent_at=NOW, revision=revision
-        )
-        for _ in range(others)
-    )
-    for _ in range(number):
-        report(make_delivery(issue), kind)
-    issue.refresh_from_db()
-    assert issue.state == (IssueState.PAUSED if paused else IssueState.SENDING)
-    assert ("messages" in issue.state_reason) is paused
-
-
-def test_an_operator_who_resumes_after_a_storm_is_asked_again_at_twice_the_number():
-    issue = sending_issue()
-    for number in range(1, 41):
-        Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENDING)
-        delivery = make_delivery(issue)
-        report(delivery, "bounced")
-        report(delivery, "bounced")
-        issue.refresh_from_db()
-        assert (issue.state == IssueState.PAUSED) is (number in {20, 40}), number
-
-
-def test_a_storm_after_the_last_message_pauses_nothing():
-    issue = sending_issue()
-    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT)
-    for _ in range(20):
-        report(make_delivery(issue), "bounced")
-    issue.refresh_from_db()
-    assert issue.state == IssueState.SENT
 
 
 def test_reconciling_leaves_nothing_doubtful_and_all_verdicts_right():

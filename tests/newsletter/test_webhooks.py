@@ -200,7 +200,21 @@ def test_the_check_says_that_reports_are_not_heard(backend, secret, found, setti
 
 # The strongest first, as a model of what must come out.
 STRENGTH = ["complained", "gone", "soft", "delivered", "rejected"]
-ODD_VALUES = [None, 0, -1, 1e308, True, "", "\x00", "\ud800", "x" * 5_000, [], {}, [[]], {"a": {}}]
+ODD_VALUES: list[object] = [
+    None,
+    0,
+    -1,
+    1e308,
+    True,
+    "",
+    "\x00",
+    "\ud800",
+    "x" * 5_000,
+    [],
+    {},
+    [[]],
+    {"a": {}},
+]
 
 
 def expected(kinds: set[str]) -> str:
