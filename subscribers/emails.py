@@ -51,7 +51,7 @@ def tell_former(change_id: int) -> bool:
     stopped = Subscriber.objects.filter(email=former, state=State.SUPPRESSED)
     if change is None or not former or stopped.exists():
         return False
-    return send(lambda reader: letters.moved_mail(reader, former), change.subscriber)
+    return send(lambda _mover: letters.moved_mail(former), change.subscriber)
 
 
 def send(mail_for: Callable[[Subscriber], EmailMultiAlternatives], reader: Subscriber) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.urls import reverse
 
+from subscribers.models import Subscriber
 from subscribers.tokens import Purpose, make_token
 
 UNSUBSCRIBE_PURPOSE = {
@@ -18,24 +19,29 @@ def absolute(path: str) -> str:
     return f"{settings.BASE_URL}{path}"
 
 
+def token_of(purpose: Purpose, reader: Subscriber) -> str:
+    """Return the token that lets a reader do one thing, as long as they have this address."""
+    epoch = reader.link_epoch if purpose.ends_with_address else 0
+    return make_token(purpose, reader.pk, epoch)
+
+
 def unsubscribe_url(kind: str, subscriber_id: int) -> str:
-    """Return the one-click address (RFC 8058) that ends one edition, and shows a page to GET."""
+    """Return the one-click address (RFC 8058) that ends one edition, and shows a page to GET.
+
+    It outlives a change of address: whoever gets the mail may always end it.
+    """
     token = make_token(UNSUBSCRIBE_PURPOSE[kind], subscriber_id)
     return absolute(reverse("subscribers:unsubscribe", args=[token]))
 
 
-def choices_url(subscriber_id: int) -> str:
+def choices_url(reader: Subscriber) -> str:
     """Return the address of a reader's own choices."""
-    return absolute(
-        reverse("subscribers:choices", args=[make_token(Purpose.CHOICES, subscriber_id)])
-    )
+    return absolute(reverse("subscribers:choices", args=[token_of(Purpose.CHOICES, reader)]))
 
 
-def confirm_url(subscriber_id: int) -> str:
+def confirm_url(reader: Subscriber) -> str:
     """Return the address that asks a new reader to confirm."""
-    return absolute(
-        reverse("subscribers:confirm", args=[make_token(Purpose.CONFIRM, subscriber_id)])
-    )
+    return absolute(reverse("subscribers:confirm", args=[token_of(Purpose.CONFIRM, reader)]))
 
 
 def mute_url(token: str, source_ids: Iterable[int]) -> str:
@@ -47,9 +53,9 @@ def mute_url(token: str, source_ids: Iterable[int]) -> str:
     return absolute(reverse("subscribers:mute", args=["TOKEN", ids])).replace("TOKEN", token)
 
 
-def mute_token(subscriber_id: int) -> str:
+def mute_token(reader: Subscriber) -> str:
     """Return what lets a reader mute sources by ``mute_url``."""
-    return make_token(Purpose.MUTE, subscriber_id)
+    return token_of(Purpose.MUTE, reader)
 
 
 def address_url(change_id: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from subscribers.forgetting import erase, hold_deliveries
 from subscribers.models import CONFIRM_WITHIN, AddressChange, ConsentEvent, Subscriber
@@ -123,7 +123,10 @@ def settle(change: AddressChange, now: datetime) -> None:
     """Write the new address, and have the former one told unless no mail reaches it."""
     reader, former = change.subscriber, change.subscriber.email
     bounced = lift(reader.pk, now=now, origin=Origin.LINK)
-    Subscriber.objects.filter(pk=reader.pk).update(email=change.email)
+    # Links in the former address's mails end with it: whoever has that mailbox may be a stranger.
+    Subscriber.objects.filter(pk=reader.pk).update(
+        email=change.email, link_epoch=F("link_epoch") + 1
+    )
     # From here on the row stands for the other mail, to the former address.
     AddressChange.objects.filter(pk=change.pk).update(
         done_at=now, answered_at=now if bounced else None, answer_due_at=None, tries=0

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from subscribers.languages import is_spoken
 from subscribers.models import Subscriber
-from subscribers.tokens import BadToken, Purpose, read_token
+from subscribers.tokens import BadToken, OutdatedToken, Purpose, Token, read_token
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -39,6 +39,8 @@ def personal(view: View[P]) -> View[P]:
                     response = view(request, *args, **kwargs)
                 else:
                     response = HttpResponseNotAllowed(METHODS)
+            except OutdatedToken:
+                response = render(request, "subscribers/old_link.html", status=404)
             except BadToken:
                 response = render(request, "subscribers/bad_link.html", status=404)
             response["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
@@ -57,10 +59,22 @@ def reader_of(purpose: Purpose, token: str) -> Subscriber | None:
 
     From here on a ``personal`` page is in that reader's language.
     """
-    reader = Subscriber.objects.filter(pk=read_token(purpose, token)).first()
+    said = read_token(purpose, token)
+    reader = Subscriber.objects.filter(pk=said.number).first()
     if reader:
+        if purpose.ends_with_address:
+            refuse_outdated(said, reader)
         speak_to(reader)
     return reader
+
+
+def refuse_outdated(said: Token, reader: Subscriber) -> None:
+    """Raise OutdatedToken where a reader's address has changed since their token was made."""
+    if said.epoch < reader.link_epoch:
+        raise OutdatedToken("the address has changed since")
+    if said.epoch > reader.link_epoch:
+        # A backup from before a move was restored: who has the link is not who reads.
+        raise BadToken("the reader has not moved so often")
 
 
 def speak_to(reader: Subscriber) -> None:

@@ -103,11 +103,11 @@ def deliveries_of(reader: Subscriber) -> Iterator[dict[str, Any]]:
     )
     last = 0
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
-        yield from map(told_delivery, batch)
+        yield from (told_delivery(delivery, reader) for delivery in batch)
         last = batch[-1].pk
 
 
-def told_delivery(delivery: Delivery) -> dict[str, Any]:
+def told_delivery(delivery: Delivery, reader: Subscriber) -> dict[str, Any]:
     return {
         "issue": delivery.issue.slug,
         "title": wording.title(delivery.issue),
@@ -115,7 +115,7 @@ def told_delivery(delivery: Delivery) -> dict[str, Any]:
         **told(delivery),
         "what_happened": happened(delivery),
         "headlines": headlines_in(delivery),
-        "as_you_received_it": read_url(delivery.pk) if may_be_read(delivery) else None,
+        "as_you_received_it": read_url(delivery.pk, reader) if may_be_read(delivery) else None,
         "events": all_told(delivery.events.all()),
     }
 

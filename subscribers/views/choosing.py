@@ -6,10 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from subscribers import moving, subscribing
 from subscribers.forms.rooms import REASONS
+from subscribers.links import token_of
 from subscribers.models import Subscriber
 from subscribers.muted import muted_by
 from subscribers.personal import personal, reader_of
-from subscribers.tokens import Purpose, make_token
+from subscribers.tokens import Purpose
 from subscribers.views.statuses import UNPROCESSABLE
 from subscribers.views.visiting import BUTTONS, PAUSED, Visit, save, visit_of
 
@@ -74,8 +75,8 @@ def page_of(request: HttpRequest, visit: Visit) -> HttpResponse:
         "may_undo": subscribing.may_undo(reader, visit.now),
         "reasons": REASONS,
         # Of our own making: an older key may have signed the one in the address.
-        "token": make_token(Purpose.CHOICES, reader.pk),
-        "feed_token": make_token(Purpose.FEED, reader.pk),
+        "token": token_of(Purpose.CHOICES, reader),
+        "feed_token": token_of(Purpose.FEED, reader),
     }
     status = UNPROCESSABLE if visit.has_errors else 200
     return render(request, "subscribers/choices.html", context, status=status)

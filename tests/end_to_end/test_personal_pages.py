@@ -36,7 +36,7 @@ def test_a_reader_mutes_hears_pauses_leaves_returns_and_is_deleted(site, open_pa
     page.get_by_role("heading", name="Done: fewer like this").wait_for()
     assert reader.mutes.get().source == ferry
 
-    page.goto(choices_url(reader.pk))
+    page.goto(choices_url(reader))
     page.get_by_role("button", name="Hear Ferry Weekly again").click()
     page.get_by_text("The source is heard again").wait_for()
     assert not reader.mutes.exists()
@@ -65,7 +65,7 @@ def test_the_choices_page_shows_what_a_tick_brings(site, open_page):
     make_public(ferry, pier, headlines=["Ferries sail", "Piers stand"], end=timezone.localdate())
     reader = make_reader(sources=[ferry, pier])
     page = open_page()
-    page.goto(choices_url(reader.pk))
+    page.goto(choices_url(reader))
     assert page.get_by_text("Piers stand").is_visible()
     page.get_by_role("checkbox", name="Pier").uncheck()
     page.get_by_text("Piers stand").wait_for(state="detached")
@@ -93,8 +93,8 @@ def pages_to_look_at():
         for owner, email in ((reader, "new@example.org"), (paused, reader.email))
     ]
     return [
-        *(choices_url(person.pk) for person in (reader, paused, left, pending)),
-        *(confirm_url(person.pk) for person in (pending, reader, left)),
+        *(choices_url(person) for person in (reader, paused, left, pending)),
+        *(confirm_url(person) for person in (pending, reader, left)),
         *(address_url(change.pk) for change in asked),
         *(unsubscribe_url("daily", person.pk) for person in (reader, left)),
         delete_path(reader),

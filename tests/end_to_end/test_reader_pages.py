@@ -72,7 +72,7 @@ def test_a_reader_subscribes_confirms_changes_leaves_and_returns(site, open_page
     page.get_by_role("button", name="Subscribe again").click()
     page.get_by_role("heading", name="You get the daily again").wait_for()
 
-    page.goto(choices_url(reader.pk))
+    page.goto(choices_url(reader))
     page.get_by_role("button", name="Unsubscribe from everything").click()
     page.get_by_text("You are unsubscribed.").wait_for()
     reader.refresh_from_db()
@@ -121,8 +121,8 @@ def pages_to_look_at():
     publish_all(timezone.now())
     return [
         "/",
-        choices_url(reader.pk),
-        choices_url(gone.pk),
+        choices_url(reader),
+        choices_url(gone),
         unsubscribe_url("daily", reader.pk),
         unsubscribe_url("weekly", gone.pk),
         "/confirm/broken",

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from subscribers.choices import choices_of
+from subscribers.links import token_of
 from subscribers.models import Mute, Subscriber
 from subscribers.subscribing import UNDO_WITHIN
-from subscribers.tokens import Purpose, make_token
+from subscribers.tokens import Purpose
 from tests.factories import make_reader, make_source
 from tests.subscribers.rooms import choices_path, press
 
@@ -193,8 +194,8 @@ def test_a_zone_that_vanished_is_named_and_saving_settles_it(client):
 def test_the_page_leads_to_what_we_keep_and_to_the_readers_own_feed(client):
     reader = make_reader()
     page = client.get(choices_path(reader)).content.decode()
-    assert reverse("newsletter:data", args=[make_token(Purpose.CHOICES, reader.pk)]) in page
-    feed = make_token(Purpose.FEED, reader.pk)
+    assert reverse("newsletter:data", args=[token_of(Purpose.CHOICES, reader)]) in page
+    feed = token_of(Purpose.FEED, reader)
     for ending in ("atom", "json"):
         assert reverse("newsletter:own_feed", args=[feed, ending]) in page
 
@@ -205,4 +206,4 @@ def test_links_are_signed_with_the_present_key(client, settings):
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another key than before"
     page = client.get(old).content.decode()
-    assert reverse("newsletter:data", args=[make_token(Purpose.CHOICES, reader.pk)]) in page
+    assert reverse("newsletter:data", args=[token_of(Purpose.CHOICES, reader)]) in page
