@@ -11,8 +11,8 @@ from django.db.models import F, QuerySet
 from subscribers.forgetting import erase, hold_deliveries
 from subscribers.models import CONFIRM_WITHIN, AddressChange, ConsentEvent, Subscriber
 from subscribers.queueing import after_commit
-from subscribers.restraint import DAY, was_mailed_enough
-from subscribers.subscribing import locked, record
+from subscribers.recording import locked, record
+from subscribers.restraint import DAY, is_left_alone, was_mailed_enough
 from subscribers.suppression import lift
 
 State = Subscriber.State
@@ -52,8 +52,7 @@ def ask(subscriber_id: int, new_email: str, *, now: datetime) -> None:
 
 def may_move(reader: Subscriber) -> bool:
     """Tell whether another address would help this reader: not who complained, or was stopped."""
-    bounced = reader.suppression == Subscriber.Suppression.BOUNCED
-    return reader.confirmed_at is not None and (reader.state != State.SUPPRESSED or bounced)
+    return reader.confirmed_at is not None and not is_left_alone(reader)
 
 
 def state_of(change: AddressChange | None, now: datetime) -> Moving:

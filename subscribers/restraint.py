@@ -1,8 +1,8 @@
-"""How often an address is mailed only because somebody typed it into a form."""
+"""Whether and how often an address is mailed only because somebody typed it into a form."""
 
 from datetime import datetime, timedelta
 
-from subscribers.models import AddressChange, ConsentEvent
+from subscribers.models import AddressChange, ConsentEvent, Subscriber
 
 Origin = ConsentEvent.Origin
 
@@ -12,6 +12,16 @@ MAX_MAILS_A_DAY = 3
 DAY = timedelta(days=1)
 # What people ask for themselves, and get a mail for; imports and samples did not ask.
 ASKED_BY = (Origin.FORM, Origin.EMBED, Origin.API)
+
+
+def is_left_alone(reader: Subscriber) -> bool:
+    """Tell whether not even a mail that was asked for may go to a reader.
+
+    So it is with who complained, or was stopped by hand. An address whose mail came back may
+    work again by now, and asking it harms nobody.
+    """
+    bounced = reader.suppression == Subscriber.Suppression.BOUNCED
+    return reader.state == Subscriber.State.SUPPRESSED and not bounced
 
 
 def was_mailed_enough(email: str, now: datetime) -> bool:

@@ -16,8 +16,10 @@ from django.db.models import Q
 from subscribers.choices import Choices, choices_of, write_choices
 from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.queueing import after_commit
-from subscribers.restraint import ASKED_BY, was_mailed_enough
+from subscribers.recording import locked, record
+from subscribers.restraint import ASKED_BY, is_left_alone, was_mailed_enough
 from subscribers.signals import confirmed
+from subscribers.suppression import lift
 
 State = Subscriber.State
 Kind = ConsentEvent.Kind
@@ -39,15 +41,16 @@ class Confirmation(StrEnum):
 def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = Origin.FORM) -> None:
     """Take a request from a normalised address, and mail what helps that person.
 
-    New, waiting and former readers get a confirmation mail, active ones a link to their
-    choices, suppressed ones nothing, and nobody more than ``restraint`` allows. Nothing is
-    returned: whoever asks must not learn which of these it was.
+    New, waiting and former readers get a confirmation mail, and so do those whose mail came
+    back: whoever follows its link has shown that the address works again. Active readers get a
+    link to their choices, who complained or was stopped by hand nothing, and nobody more than
+    ``restraint`` allows. Nothing is returned: whoever asks must not learn which of these it was.
     """
     with transaction.atomic():
         reader = Subscriber.objects.select_for_update().get_or_create(
             email=email, defaults={"state": State.PENDING}
         )[0]
-        if reader.state == State.SUPPRESSED:
+        if is_left_alone(reader):
             return
         kept = choices_of(reader)
         if reader.state == State.PENDING and kept != choices:
@@ -82,11 +85,23 @@ def asked_since(moment: datetime) -> Q:
 
 
 def standing_request(reader: Subscriber, now: datetime) -> ConsentEvent | None:
-    """Return the newest request that may still be confirmed, made since the reader left."""
+    """Return the newest request that may still be confirmed.
+
+    It was made since the reader left, or since mail to the address came back.
+    """
     asked = reader.consent_events.filter(asked_since(now - CONFIRM_WITHIN))
-    if reader.left_at:
-        asked = asked.filter(at__gt=reader.left_at)
+    for end in (reader.left_at, suppressed_at(reader)):
+        if end:
+            asked = asked.filter(at__gt=end)
     return asked.order_by("at", "pk").last()
+
+
+def suppressed_at(reader: Subscriber) -> datetime | None:
+    """Return since when nothing goes to a reader's address, or None where mail does."""
+    if reader.state != State.SUPPRESSED:
+        return None
+    newest = reader.consent_events.filter(kind=Kind.SUPPRESSED).order_by("at", "pk").last()
+    return newest.at if newest else None
 
 
 def choices_in(event: ConsentEvent) -> Choices | None:
@@ -95,7 +110,7 @@ def choices_in(event: ConsentEvent) -> Choices | None:
 
 def confirmation_of(reader: Subscriber | None, now: datetime) -> Confirmation:
     """Tell what a confirmation link does for this reader, without doing it."""
-    if reader is None or reader.state == State.SUPPRESSED:
+    if reader is None or is_left_alone(reader):
         return Confirmation.EXPIRED
     if reader.state == State.ACTIVE:
         return Confirmation.ALREADY
@@ -105,7 +120,8 @@ def confirmation_of(reader: Subscriber | None, now: datetime) -> Confirmation:
 def confirm(subscriber_id: int, *, now: datetime) -> Confirmation:
     """Make a waiting or former reader active, with the choices of the standing request.
 
-    A welcome is due from then on, and ``signals.confirmed`` is sent after the commit.
+    Mail to the address that came back counts no more: here is somebody who got one. A welcome
+    is due from then on, and ``signals.confirmed`` is sent after the commit.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)
@@ -113,6 +129,8 @@ def confirm(subscriber_id: int, *, now: datetime) -> Confirmation:
         if reader is None or found is not Confirmation.OPEN:
             return found
         request = standing_request(reader, now)
+        if lift(reader.pk, now=now, origin=Origin.LINK):
+            reader.refresh_from_db()
         if request and (choices := choices_in(request)):
             write_choices(reader, choices)
         kind = Kind.CONFIRMED if reader.state == State.PENDING else Kind.RESUBSCRIBED
@@ -232,33 +250,8 @@ def undo(subscriber_id: int, edition: str, *, now: datetime) -> bool:
         return True
 
 
-def locked(subscriber_id: int) -> Subscriber | None:
-    """Return the reader's row, locked until the transaction ends (SQLite locks the whole)."""
-    return Subscriber.objects.select_for_update().filter(pk=subscriber_id).first()
-
-
 def activate(reader: Subscriber, now: datetime) -> None:
     # Only out of the state that was read: what another transaction did meanwhile stands.
     Subscriber.objects.filter(pk=reader.pk, state=reader.state).update(
         state=State.ACTIVE, confirmed_at=now, left_at=None
-    )
-
-
-def record(
-    reader: Subscriber,
-    kind: Kind,
-    origin: Origin,
-    now: datetime,
-    *,
-    choices: Choices | None = None,
-    detail: str = "",
-) -> None:
-    """Write down a consent with the choices it speaks of: those in force, unless given."""
-    ConsentEvent.objects.create(
-        subscriber=reader,
-        kind=kind,
-        origin=origin,
-        at=now,
-        choices=(choices or choices_of(reader)).to_json(),
-        detail=detail,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from subscribers.models import ConsentEvent, Subscriber
-from subscribers.subscribing import locked, record
+from subscribers.recording import locked, record
 
 State = Subscriber.State
 Why = Subscriber.Suppression
@@ -38,7 +38,9 @@ def lift(subscriber_id: int, *, now: datetime, origin: Origin = Origin.ADMIN) ->
     """Let an address be mailed again as far as its owner agreed; tell whether it was suppressed.
 
     Who had left stays away, who had never confirmed must, and who complained has left by
-    that: they come back by subscribing themselves.
+    that: from here on they can subscribe again. Before it they cannot, however they ask,
+    because mail to people who call it spam costs the others theirs; an operator to whom they
+    write decides.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)

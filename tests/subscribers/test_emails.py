@@ -49,8 +49,16 @@ def test_who_reads_already_gets_the_link_to_their_choices():
         assert confirm_url(reader) not in part
 
 
-def test_a_suppressed_address_and_a_deleted_one_get_nothing():
-    answer(state=State.SUPPRESSED, suppression="bounced")
+def test_who_asks_again_though_mail_came_back_is_asked_to_confirm():
+    reader, message = answer(state=State.SUPPRESSED, suppression="bounced")
+    for part in parts(message):
+        assert confirm_url(reader) in html.unescape(part)
+        assert choices_url(reader) not in part
+
+
+@pytest.mark.parametrize("why", ["complained", "manual"])
+def test_who_complained_or_was_stopped_and_who_was_deleted_get_nothing(why):
+    answer(state=State.SUPPRESSED, suppression=why)
     assert answer_request(987_654) is False
     assert mail.outbox == []
 
