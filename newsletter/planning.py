@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 from newsletter import schedule
 from newsletter.models import Delivery, Issue
 from newsletter.publishing import publish
+from newsletter.rescheduling import catch_up, wanted_at
 from newsletter.states import IssueState, WrongState
 from subscribers.models import Subscriber
-from subscribers.zones import zone_named
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +33,10 @@ def audience_of(issue: Issue) -> QuerySet[Subscriber]:
 def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
     """Write the ledger of an approved issue, move it to sending, and return its audience.
 
-    All rows or none: one transaction. A row's due time is the reader's own, never before
-    ``now``; with ``at_once`` it is ``now``. From then on anybody may read it on the web.
-    Raises WrongState where the issue is not approved, which is also what a second planner of
-    the same issue meets.
+    All rows or none: one transaction. A row's due time is the reader's own, as it is at the
+    commit, never before ``now``; with ``at_once`` it is ``now``. From then on anybody may read
+    the issue on the web. Raises WrongState where it is not approved, which is also what a
+    second planner of the same issue meets.
     """
     with transaction.atomic():
         issue.become(
@@ -49,6 +49,7 @@ def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
         Issue.objects.filter(pk=issue.pk).update(audience=count)
         issue.audience = count
         publish(issue.pk, now=now)
+        catch_up(issue, now=now)
     return count
 
 
@@ -57,10 +58,7 @@ def due_rows(issue: Issue, now: datetime, *, at_once: bool) -> Iterator[Delivery
 
     @lru_cache(maxsize=DUE_TIMES_REMEMBERED)
     def due(hour: int, weekday: int, zone: str) -> datetime:
-        wanted = schedule.due_at(
-            issue.kind, issue.period_end, hour=hour, weekday=weekday, zone=zone_named(zone)
-        )
-        return max(wanted, now)
+        return wanted_at(issue, hour, weekday, zone, now=now)
 
     readers = audience_of(issue).order_by("pk")
     for pk, *when in readers.values_list("pk", "hour", "weekday", "time_zone").iterator(BATCH):

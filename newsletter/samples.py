@@ -169,7 +169,7 @@ def store_reader(sample: SampleReader, now: datetime) -> Subscriber:
         state=Subscriber.State.ACTIVE if active else Subscriber.State.PENDING,
         confirmed_at=now if active else None,
     )
-    write_choices(reader, sample.choices)
+    write_choices(reader, sample.choices, now=now)
     recording.record(reader, kinds.SUBSCRIBED, SAMPLE, now)
     # Nobody asked on a form, so nobody waits for a mail that asks to confirm.
     reader.consent_events.update(answered_at=now)
@@ -182,7 +182,7 @@ def store_reader(sample: SampleReader, now: datetime) -> Subscriber:
     if sample.paused:
         # Counted from the day of storing, so that the pause is in force when samples go out.
         paused_until = (now + PAUSED_FOR).date()
-        write_choices(reader, replace(sample.choices, paused_until=paused_until))
+        write_choices(reader, replace(sample.choices, paused_until=paused_until), now=now)
         recording.record(reader, kinds.CHANGED, SAMPLE, now)
     if sample.left:
         subscribing.unsubscribe(reader.pk, now=now, origin=SAMPLE)

@@ -54,7 +54,7 @@ def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = O
             return
         kept = choices_of(reader)
         if reader.state == State.PENDING and kept != choices:
-            write_choices(reader, choices)
+            write_choices(reader, choices, now=now)
         asked = kept if reader.state == State.ACTIVE else choices
         if not was_mailed_enough(email, now):
             record(reader, Kind.SUBSCRIBED, origin, now, choices=asked)
@@ -132,7 +132,7 @@ def confirm(subscriber_id: int, *, now: datetime) -> Confirmation:
         if lift(reader.pk, now=now, origin=Origin.LINK):
             reader.refresh_from_db()
         if request and (choices := choices_in(request)):
-            write_choices(reader, choices)
+            write_choices(reader, choices, now=now)
         kind = Kind.CONFIRMED if reader.state == State.PENDING else Kind.RESUBSCRIBED
         activate(reader, now)
         Subscriber.objects.filter(pk=reader.pk).update(welcome_due_at=now)
@@ -172,7 +172,7 @@ def change(
         old = choices_of(reader)
         if new(old) == old:
             return False
-        write_choices(reader, new(old))
+        write_choices(reader, new(old), now=now)
         record(reader, Kind.CHANGED, origin, now)
         return True
 
@@ -192,7 +192,7 @@ def unsubscribe(
             return False
         old = choices_of(reader)
         if edition and old.wants(edition):
-            write_choices(reader, old.with_edition(edition, wanted=False))
+            write_choices(reader, old.with_edition(edition, wanted=False), now=now)
         has_left = not edition or not (reader.wants_daily or reader.wants_weekly)
         left = has_left and leave(reader, now)
         if not left and choices_of(reader) == old:
@@ -219,7 +219,7 @@ def come_back(
         reader = locked(subscriber_id)
         if reader is None or reader.state != State.UNSUBSCRIBED or not reader.confirmed_at:
             return False
-        write_choices(reader, choices)
+        write_choices(reader, choices, now=now)
         activate(reader, now)
         record(reader, Kind.RESUBSCRIBED, origin, now)
         return True
@@ -243,7 +243,7 @@ def undo(subscriber_id: int, edition: str, *, now: datetime) -> bool:
         choices = choices_of(reader)
         if reader.state == State.ACTIVE and choices.wants(edition):
             return False
-        write_choices(reader, choices.with_edition(edition, wanted=True))
+        write_choices(reader, choices.with_edition(edition, wanted=True), now=now)
         if reader.state == State.UNSUBSCRIBED:
             activate(reader, now)
         record(reader, Kind.RESUBSCRIBED, Origin.LINK, now)

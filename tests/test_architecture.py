@@ -27,6 +27,7 @@ STAGES = [
     "publishing",
     "searching",
     "approving",
+    "rescheduling",
     "planning",
     "steering",
     "discarding",
