@@ -25,26 +25,7 @@ def normalised(text: str) -> str:
     Raises BadAddress with the reason.
     """
     address = text.strip().strip(UNSEEN).translate(WIDE_AT)
-    if not address:
-        raise BadAddress(_("Please enter your e-mail address."))
-    if len(address) > EMAIL_MAX_LENGTH:
-        raise BadAddress(
-            _("This is longer than the %(limit)d characters that an address can have.")
-            % {"limit": EMAIL_MAX_LENGTH}
-        )
-    if address.count("@") > 1:
-        raise BadAddress(_("Please enter one address only, for example name@example.com."))
-    if "<" in address or ">" in address:
-        raise BadAddress(_("Please enter the address alone, without a name and brackets."))
-    local, at, _domain = address.partition("@")
-    if at and not local.isascii():
-        # Django would send to =?utf-8?…?=@…, which reaches nobody.
-        raise BadAddress(
-            _(
-                "We cannot send to an address with letters such as ö or é before the @. "
-                "Please use another one."
-            )
-        )
+    refuse_unlike_an_address(address)
     try:
         checked = validate_email(
             address, check_deliverability=False, strict=True, test_environment=True
@@ -57,3 +38,27 @@ def normalised(text: str) -> str:
     if not result or len(result) > EMAIL_MAX_LENGTH:
         raise BadAddress(_("This address is too long to send to."))
     return result
+
+
+def refuse_unlike_an_address(text: str) -> None:
+    """Raise BadAddress, with what is wrong, for what people type instead of one bare address."""
+    if not text:
+        raise BadAddress(_("Please enter your e-mail address."))
+    if len(text) > EMAIL_MAX_LENGTH:
+        raise BadAddress(
+            _("This is longer than the %(limit)d characters that an address can have.")
+            % {"limit": EMAIL_MAX_LENGTH}
+        )
+    if text.count("@") > 1:
+        raise BadAddress(_("Please enter one address only, for example name@example.com."))
+    if "<" in text or ">" in text:
+        raise BadAddress(_("Please enter the address alone, without a name and brackets."))
+    local, at, _domain = text.partition("@")
+    if at and not local.isascii():
+        # Django would send to =?utf-8?…?=@…, which reaches nobody.
+        raise BadAddress(
+            _(
+                "We cannot send to an address with letters such as ö or é before the @. "
+                "Please use another one."
+            )
+        )

@@ -126,5 +126,8 @@ def knock(form: SubscribeForm, network: str) -> HttpResponse:
         told = {"message": _("Too many sign-ups came at once. Try again later.")}
         headers = {"Retry-After": str(exc.retry_after_seconds)}
         return JsonResponse(told, status=TOO_MANY, headers=headers)
-    told = {"status": "check_inbox", "message": _("Look for our mail and follow its link.")}
+    told = {
+        "status": "check_inbox",
+        "message": _("If this address can get mail from us, one comes: follow its link."),
+    }
     return JsonResponse(told, status=ACCEPTED)

@@ -39,7 +39,7 @@ def test_a_daily_has_its_masthead_sections_and_footer_in_order():
         "Willow tests",
         "Patterns Across Companies",
         "reader@example.com",
-        "Choose your sources",
+        "Your choices",
         "Unsubscribe from the daily",
         "12 Printer’s Yard",
     ]

@@ -35,6 +35,7 @@ def test_a_subscription_goes_from_the_form_by_mail_to_the_confirmed_reader(clien
     assert "Confirm my subscription" in client.get(path(link)).content.decode()
     page = client.post(path(link)).content.decode()
     assert path(choices_url(reader)) in page
+    assert "If one of the latest issues has something for you" in page, "there may be none"
     reader.refresh_from_db()
     assert (reader.state, reader.hour, reader.time_zone) == (State.ACTIVE, 6, "Asia/Tokyo")
     assert [source.slug for source in reader.sources.all()] == ["ferry"]
