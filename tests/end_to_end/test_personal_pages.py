@@ -121,7 +121,7 @@ def test_no_personal_page_shuts_anybody_out_or_needs_sideways_scrolling(
 
 def test_forms_with_errors_shut_nobody_out(site, open_page):
     page = open_page()
-    url = choices_url(make_reader().pk)
+    url = choices_url(make_reader())
     for label, button in (("New e-mail address", "Change the address"), ("No mail until", "Pause")):
         page.goto(url)
         page.get_by_role("button", name=button, exact=True).click()

@@ -16,6 +16,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe i
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE, DESK = 375, 1280
+NOTES = ["subscribers/no_more_mail.html", "subscribers/old_link.html"]
 FAULTS = ["400.html", "403.html", "403_csrf.html", "404.html", "413.html", "500.html"]
 
 
@@ -66,7 +67,7 @@ def test_copies_and_previews_shut_nobody_out(site, open_page, copies, width, sch
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
-@pytest.mark.parametrize("template", [*FAULTS, "wrong_host.html", "subscribers/no_more_mail.html"])
+@pytest.mark.parametrize("template", [*FAULTS, "wrong_host.html", *NOTES])
 def test_what_went_wrong_is_told_to_everybody(site, open_page, template, width, scheme):
     html = render_to_string(template, request=RequestFactory().get("/somewhere"))
     page = open_page(width=width, scheme=scheme)
