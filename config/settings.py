@@ -60,6 +60,11 @@ else:
         "readers, and all need the same key. Make one with: "
         'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
     )
+if "," in SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY holds a comma, which parts the keys in SECRET_KEY_FALLBACKS: once this one "
+        "stands there, its links would be dead. Choose another."
+    )
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", default=[])
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
