@@ -9,7 +9,6 @@ from django.utils import timezone
 from newsletter.publishing import publish_all
 from subscribers.links import choices_url, unsubscribe_url
 from subscribers.models import Subscriber
-from subscribers.tasks import send_confirmation
 from tests.factories import make_issue, make_reader, make_source, make_story, make_thread
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -20,11 +19,8 @@ PHONE, DESK = 375, 1280
 
 
 @pytest.fixture
-def site(live_server, settings, monkeypatch):
+def site(live_server, settings, workers):
     settings.BASE_URL = live_server.url
-    monkeypatch.setattr(
-        send_confirmation, "apply_async", lambda args, **_: send_confirmation(*args)
-    )
     return live_server.url
 
 
