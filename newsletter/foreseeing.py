@@ -68,13 +68,15 @@ class LastIssue:
 class Outlook:
     """What a choice means.
 
-    ``sources`` counts those chosen and not muted, and is None for all of them. ``a_week`` is
-    how many stories came in a week on average, over LOOKED_BACK or as long as there have been
-    issues, and None before the first one. ``last`` is None then too.
+    ``sources`` counts those chosen and not muted, and is None for all of them; ``muted`` counts
+    those that would come otherwise. ``a_week`` is how many stories came in a week on average,
+    over LOOKED_BACK or as long as there have been issues, and None before the first one.
+    ``last`` is None then too.
     """
 
     wants_any: bool
     sources: int | None
+    muted: int
     a_week: float | None
     last: LastIssue | None
 
@@ -97,13 +99,14 @@ def foresee(choices: Choices, *, now: datetime) -> Outlook:
     """
     today = local_day(now)
     wants_any = choices.wants_daily or choices.wants_weekly
-    heard = heard_slugs(choices, today)
+    chosen, muted = frozenset(choices.source_slugs), muted_slugs(choices, today)
     kind = Issue.Kind.DAILY if choices.wants_daily or not wants_any else Issue.Kind.WEEKLY
     issues = past_issues(kind.value)
     choice = choice_in(choices, today)
     return Outlook(
         wants_any=wants_any,
-        sources=None if heard is None else len(heard),
+        sources=None if choices.all_sources else len(chosen - muted),
+        muted=len(muted if choices.all_sources else chosen & muted),
         a_week=stories_a_week(issues, choice, today),
         last=through(issues[0], choice) if issues else None,
     )
@@ -112,13 +115,6 @@ def foresee(choices: Choices, *, now: datetime) -> Outlook:
 def local_day(now: datetime) -> date:
     """Return the publication's date."""
     return now.astimezone(zone_named(settings.PUBLICATION_TIME_ZONE)).date()
-
-
-def heard_slugs(choices: Choices, today: date) -> frozenset[str] | None:
-    """Return the chosen sources that are not muted, or None for all of them."""
-    if choices.all_sources:
-        return None
-    return frozenset(choices.source_slugs) - muted_slugs(choices, today)
 
 
 def muted_slugs(choices: Choices, today: date) -> frozenset[str]:

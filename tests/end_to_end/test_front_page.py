@@ -198,7 +198,7 @@ def test_a_form_framed_by_another_site_signs_up(
         window.get_by_text("Please wait 30 seconds").wait_for()
         return
     if bits:
-        window.get_by_role("heading", name="Press once more").wait_for()
+        window.get_by_role("heading", name="One more click").wait_for()
         window.get_by_role("button", **SUBSCRIBE).click()
     window.get_by_role("heading", name="Check your inbox").wait_for()
     kept = SignUp.objects.get()
@@ -223,7 +223,7 @@ def test_no_page_of_the_door_shuts_anybody_out(site, open_page, settings, issues
     look()
     page.get_by_label("E-mail address").fill("ada@example.com")
     page.get_by_role("button", **SUBSCRIBE).click()
-    page.get_by_role("heading", name="Press once more").wait_for()
+    page.get_by_role("heading", name="One more click").wait_for()
     look()
     settings.MIN_FORM_SECONDS = settings.SIGN_UPS_PER_HOUR = 0
     page.get_by_role("button", **SUBSCRIBE).click()

@@ -32,12 +32,12 @@ def test_a_reader_mutes_hears_pauses_leaves_returns_and_is_deleted(site, open_pa
     page = open_page(width=width, scripts=scripts)
 
     page.goto(site + mute_path(reader, ferry))
-    page.get_by_role("button", name="Not for 30 days").click()
+    page.get_by_role("button", name="Mute for 30 days").click()
     page.get_by_role("heading", name="Done: fewer like this").wait_for()
     assert reader.mutes.get().source == ferry
 
     page.goto(choices_url(reader))
-    page.get_by_role("button", name="Hear Ferry Weekly again").click()
+    page.get_by_role("button", name="Hear it again: Ferry Weekly").click()
     page.get_by_text("The source is heard again").wait_for()
     assert not reader.mutes.exists()
 
@@ -51,7 +51,7 @@ def test_a_reader_mutes_hears_pauses_leaves_returns_and_is_deleted(site, open_pa
     page.get_by_label("Too many mails").check()
     page.get_by_role("button", name="Tell us").click()
     page.get_by_text("Thank you for telling us.").wait_for()
-    page.get_by_role("button", name="Take it back").click()
+    page.get_by_role("button", name="Undo: everything as before").click()
     page.get_by_text("Welcome back.").wait_for()
 
     page.get_by_role("link", name="Delete me").click()

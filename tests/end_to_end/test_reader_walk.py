@@ -99,7 +99,7 @@ def test_a_reader_comes_reads_mutes_changes_leaves_returns_and_is_forgotten(
     tab.get_by_role("heading", name="Fewer from Harbour Log?").wait_for()
     assert shuts_nobody_out(tab, scripts)
     assert not reader.mutes.exists()
-    tab.get_by_role("button", name="Not for 30 days").click()
+    tab.get_by_role("button", name="Mute for 30 days").click()
     tab.get_by_role("heading", name="Done: fewer like this").wait_for()
     assert shuts_nobody_out(tab, scripts)
 

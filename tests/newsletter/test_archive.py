@@ -115,7 +115,8 @@ def test_an_issue_shows_all_that_it_holds_and_an_anchor_a_story(client):
     assert "<strong>twice</strong>" in page
     assert "They go on." in page
     assert issue.patterns in page
-    assert "2 November to 20 November 2026" in page
+    assert "<h1>2–20 November 2026</h1>" in page
+    assert "<title>2–20 November 2026 · Engineering @ Scale</title>" in page
 
 
 def test_a_story_without_a_link_has_none(client):

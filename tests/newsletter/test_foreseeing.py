@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.content import IssueContent
@@ -185,6 +185,7 @@ def test_while_nothing_changes_it_costs_three_short_queries(django_assert_max_nu
 @given(
     everything=st.booleans(), chosen=st.sets(st.integers(0, 5)), muted=st.sets(st.integers(0, 5))
 )
+@settings(deadline=None)
 def test_choices_foreseen_take_what_choices_kept_do(everything, chosen, muted):
     sources = [make_source() for _ in range(6)]
     Source.objects.filter(pk=sources[0].pk).update(merged_into=sources[1])
