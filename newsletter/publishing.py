@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -82,15 +82,16 @@ def renew(issue: Issue, now: datetime, *, anew: bool) -> bool:
     if not (differs or anew):
         return False
     if copy is None:
-        copy = WebCopy(issue=issue, published_at=issue.planned_at or now)
+        copy = WebCopy(issue=issue, published_at=issue.planned_at or now, changed_at=now)
+    elif differs:
+        # Always another time than before: what is kept of pages goes by it.
+        copy.changed_at = max(now, copy.changed_at + timedelta.resolution)
     copy.content = content.to_json()
     copy.content_hash = version
     copy.line = shortened(clean_line(content.subject), SUBJECT_MAX_LENGTH)
     copy.story_count = len(content.stories)
     copy.correction_note = issue.correction_note
     copy.corrected_at = issue.corrected_at
-    if differs:
-        copy.changed_at = now
     copy.save()
     write_passages(copy, content, sources)
     return differs

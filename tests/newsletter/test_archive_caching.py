@@ -271,3 +271,31 @@ def test_as_long_as_nothing_changes_a_page_of_issues_costs_one_question(client, 
             client.get(path)
         is_searched = "search" in path or "sources" in path
         assert len(captured) <= (4 if is_searched else 1), path
+
+
+@pytest.mark.parametrize("other_is_later", [True, False])
+def test_a_correction_is_seen_in_whatever_order_changes_are_committed(
+    client, archive, other_is_later
+):
+    first, second = Issue.objects.order_by("period_end")[:2]
+    state = page_cache.archive_state()
+    Story.objects.filter(issue=second).update(body="Another text.")
+    publish(second.pk, now=LATER if other_is_later else NOW)
+    between = page_cache.archive_state()
+    # What a transaction wrote that began before and is committed now.
+    Story.objects.filter(issue=first).update(body="Corrected.")
+    publish(first.pk, now=NOW)
+    newest = second.web_copy.passages.latest("pk").pk
+    first.web_copy.passages.filter(pk__gt=newest).delete()
+    assert len({state, between, page_cache.archive_state()}) == 3
+
+
+def test_an_issue_changed_back_is_another_state_of_the_archive(archive):
+    issue = Issue.objects.earliest("period_end")
+    body = issue.stories.get().body
+    states = [page_cache.archive_state()]
+    for text in ("Another text.", body, "Another text."):
+        issue.stories.update(body=text)
+        publish(issue.pk, now=NOW)
+        states.append(page_cache.archive_state())
+    assert len(set(states)) == 4
