@@ -76,10 +76,10 @@ def in_state(*states: IssueState) -> Exists:
 def goes_out() -> Q:
     """Ask for a row's turn inside its own UPDATE: its issue is sending.
 
-    A welcome may go out of an issue that was sent, too.
+    A welcome may go out of an issue that was sent, too, unless mails lack its correction.
     """
-    sent = Q(in_state(IssueState.SENT), occasion=Delivery.Occasion.WELCOME)
-    return Q(in_state(IssueState.SENDING)) | sent
+    welcoming = Exists(Issue.objects.filter(pk=OuterRef("issue_id")).welcoming())
+    return Q(in_state(IssueState.SENDING)) | Q(welcoming, occasion=Delivery.Occasion.WELCOME)
 
 
 def claim(issue_id: int, *, now: datetime, size: int = CLAIM_SIZE) -> Claim:
@@ -91,11 +91,11 @@ def claim(issue_id: int, *, now: datetime, size: int = CLAIM_SIZE) -> Claim:
     token = uuid.uuid4()
     issue = Issue.objects.filter(pk=issue_id).rested(now)
     sending = Q(Exists(issue.in_state(IssueState.SENDING)))
-    sent = Q(Exists(issue.in_state(IssueState.SENT)), occasion=Delivery.Occasion.WELCOME)
+    welcomes = Q(Exists(issue.welcoming()), occasion=Delivery.Occasion.WELCOME)
     with transaction.atomic():
         due = (
             Delivery.objects.due(now)
-            .filter(sending | sent, issue_id=issue_id)
+            .filter(sending | welcomes, issue_id=issue_id)
             .order_by("due_at", "pk")
             .select_for_update(skip_locked=True)
         )
@@ -168,7 +168,8 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
         fields["sent_at"] = Now()
     if result.state != DeliveryState.PENDING:
         return bool(rows.update(**fields))
-    going_on = goes_out() | Q(in_state(IssueState.PAUSED))
+    welcome = Q(in_state(IssueState.SENT), occasion=Delivery.Occasion.WELCOME)
+    going_on = Q(in_state(IssueState.SENDING, IssueState.PAUSED)) | welcome
     if rows.filter(going_on).update(**fields, due_at=result.due_at):
         return True
     fields |= {

@@ -24,8 +24,8 @@ def tick(now: datetime) -> list[int]:
     due = Delivery.objects.due(now).filter(issue=OuterRef("pk"))
     welcomes = due.filter(occasion=Delivery.Occasion.WELCOME)
     sending = Q(Exists(due), state=IssueState.SENDING)
-    sent = Q(Exists(welcomes), state=IssueState.SENT)
-    wanting = Issue.objects.rested(now).filter(sending | sent)
+    welcoming = Q(Exists(welcomes), pk__in=Issue.objects.welcoming().values("pk"))
+    wanting = Issue.objects.rested(now).filter(sending | welcoming)
     return list(wanting.order_by("pk").values_list("pk", flat=True))
 
 

@@ -45,6 +45,13 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         """Issues whose mail server has not asked to be left alone until later."""
         return self.filter(Q(rests_until=None) | Q(rests_until__lte=now))
 
+    def welcoming(self) -> Self:
+        """Issues that may welcome readers: out, and their corrections frozen for the mails."""
+        revisions = apps.get_model("newsletter", "Revision").objects
+        frozen = revisions.filter(issue=OuterRef("pk"), created_at__gte=OuterRef("corrected_at"))
+        out = self.in_state(IssueState.SENDING, IssueState.SENT)
+        return out.filter(Q(corrected_at=None) | Exists(frozen))
+
     def of_kind(self, kind: str) -> Self:
         return self.filter(kind=kind)
 

@@ -213,13 +213,13 @@ def test_an_audience_that_another_transaction_entered_meanwhile_is_left_as_it_is
 ):
     issue = published(source)
     reader = newcomer()
-    whole = welcoming.has_something
+    whole = welcoming.enter
 
     def meanwhile(candidate, *rest):
         Delivery.objects.create(issue=issue, subscriber=reader, due_at=timezone.now())
         return whole(candidate, *rest)
 
-    monkeypatch.setattr(welcoming, "has_something", meanwhile)
+    monkeypatch.setattr(welcoming, "enter", meanwhile)
     assert welcomed(reader) is None
     issue.refresh_from_db()
     assert (issue.audience, issue.deliveries.count()) == (0, 1)
@@ -228,13 +228,13 @@ def test_an_audience_that_another_transaction_entered_meanwhile_is_left_as_it_is
 def test_an_issue_that_is_stopped_at_the_last_moment_is_passed_over(source, monkeypatch):
     older = published(source, days_ago=1)
     latest = published(source)
-    whole = welcoming.has_something
+    whole = welcoming.enter
 
     def stopping(candidate, *rest):
         Issue.objects.filter(pk=latest.pk).update(state=IssueState.PAUSED)
         return whole(candidate, *rest)
 
-    monkeypatch.setattr(welcoming, "has_something", stopping)
+    monkeypatch.setattr(welcoming, "enter", stopping)
     delivery = welcomed(newcomer())
     assert delivery is not None
     assert delivery.issue == older
@@ -242,17 +242,35 @@ def test_an_issue_that_is_stopped_at_the_last_moment_is_passed_over(source, monk
     assert latest.audience == 0
 
 
+def test_what_welcomes_is_read_once_for_all_who_wait(source, django_assert_max_num_queries):
+    for days_ago in range(10):
+        published(source, days_ago=days_ago)
+    other = make_source("Other")
+    for number in range(12):
+        newcomer(f"new{number}@example.com", sources=[other], language="de" if number % 2 else "en")
+    # For each: both ends of the transaction, the claim, the reader, two choices, what they got.
+    with django_assert_max_num_queries(12 * 7 + 10):
+        assert welcome_due(timezone.now()) == 0
+
+
+def test_who_is_not_reached_in_time_is_welcomed_by_the_next_tick(source):
+    published(source)
+    newcomer()
+    assert welcome_due(timezone.now(), seconds=0) == 0
+    assert welcome_due(timezone.now()) == 1
+
+
 def test_one_welcome_that_cannot_be_made_holds_up_no_other(source, monkeypatch, caplog):
     published(source)
     poison, fine = newcomer("poison@example.com"), newcomer("fine@example.com")
-    whole = welcoming.has_something
+    whole = welcoming.enter
 
     def poisoned(issue, reader, now):
         if reader == poison:
-            raise ValueError("this cannot be composed")
+            raise ValueError("this cannot be entered")
         return whole(issue, reader, now)
 
-    monkeypatch.setattr(welcoming, "has_something", poisoned)
+    monkeypatch.setattr(welcoming, "enter", poisoned)
     assert welcome_due(timezone.now()) == 1
     assert Delivery.objects.get().subscriber == fine
     assert "cannot be welcomed" in caplog.text
