@@ -65,10 +65,23 @@ for (const form of document.querySelectorAll("[data-outlook-form]")) {
     const below = outlook.getBoundingClientRect().bottom - seen - ROOM_PX;
     outlook.style.setProperty("--below", `${Math.max(0, below)}px`);
   };
-  const sizes = new ResizeObserver(settle);
+  // And stay below where the list begins, for whoever has not come to it yet.
+  const list = form.querySelector("[data-picker]");
+  const keepFree = () => {
+    const first = list.querySelector("[data-source]")?.getBoundingClientRect();
+    if (!first?.height) return; // the list is not shown
+    const choosing = outlook.parentElement;
+    const room = first.bottom - choosing.getBoundingClientRect().top + ROOM_PX;
+    choosing.style.setProperty("--kept-free", `${room}px`);
+  };
+  const sizes = new ResizeObserver(() => {
+    settle();
+    keepFree();
+  });
   const watch = () => {
     outlook.classList.add("stays");
     sizes.observe(outlook);
+    sizes.observe(list);
   };
 
   const show = (fragment) => {

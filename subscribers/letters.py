@@ -205,8 +205,13 @@ def quoted_printable() -> Charset:
 
 
 def wrapped(text: str) -> str:
-    """Return a text with its long lines broken between words; addresses stay whole."""
+    """Return a text with its long lines broken between words; addresses stay whole.
+
+    Short lines stay as they are: of the sign-off “-- ” the blank counts (RFC 3676 §4.3).
+    """
     return "\n".join(
-        textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
+        line
+        if len(line) <= TEXT_WIDTH
+        else textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
         for line in text.splitlines()
     )

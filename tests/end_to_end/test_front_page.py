@@ -97,6 +97,32 @@ def test_the_answer_stays_in_view_while_somebody_chooses(site, open_page, issues
         assert box["y"] + box["height"] <= page.viewport_size["height"]
 
 
+COVERED = """() => {
+    const answer = document.querySelector(".outlook");
+    const top = answer.getBoundingClientRect().top;
+    const first = document.querySelector("[name=sources]").getBoundingClientRect();
+    return [getComputedStyle(answer).position, first.bottom > top];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "position"),
+    [(PHONE, 667, "sticky"), (DESK, 800, "sticky"), (320, 256, "static")],
+)
+def test_the_answer_covers_neither_errors_nor_where_the_list_begins(
+    site, open_page, issues, width, height, position
+):
+    page = open_page(width=width)
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(site)
+    page.get_by_label("Only those that I choose").check()
+    page.get_by_role("button", **SUBSCRIBE).click()
+    page.get_by_role("alert").wait_for()
+    for place in range(0, 1200, 80):
+        page.evaluate(f"scrollTo({{top: {place}, behavior: 'instant'}})")
+        assert page.evaluate(COVERED) == [position, False], place
+
+
 def test_choosing_moves_nothing_below_upwards(site, open_page, issues):
     page = open_page()
     page.goto(site)

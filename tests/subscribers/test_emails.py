@@ -71,6 +71,16 @@ def test_the_mail_holds_nothing_that_a_stranger_typed(state):
         assert "Kathmandu" not in part
 
 
+def test_the_text_ends_with_a_sign_off_that_programs_know(settings):
+    """RFC 3676 §4.3: two hyphens and a blank, on a line of their own."""
+    settings.PUBLICATION_NAME = "Harbour News"
+    _, message = answer()
+    _before, mark, signature = message.body.partition("\n-- \n")
+    assert mark
+    assert signature.startswith("Harbour News\n")
+    assert b"\n--=20\nHarbour News" in message.message().as_bytes().replace(b"\r\n", b"\n")
+
+
 def test_links_begin_with_the_base_url(settings):
     settings.BASE_URL = "https://digest.example"
     _, message = answer(state=State.PENDING)
