@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings as hypothesis_settings
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from config.celery import app as celery
 from newsletter import page_cache
