@@ -7,6 +7,7 @@ nobody else's request can touch the choices of somebody who reads already.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -132,6 +133,9 @@ def confirm(subscriber_id: int, *, now: datetime) -> Confirmation:
         if lift(reader.pk, now=now, origin=Origin.LINK):
             reader.refresh_from_db()
         if request and (choices := choices_in(request)):
+            if reader.confirmed_at:
+                # The form knows nothing of them.
+                choices = replace(choices, muted=choices_of(reader).muted)
             write_choices(reader, choices, now=now)
         kind = Kind.CONFIRMED if reader.state == State.PENDING else Kind.RESUBSCRIBED
         activate(reader, now)
@@ -212,12 +216,22 @@ def leave(reader: Subscriber, now: datetime) -> bool:
 
 
 def come_back(
-    subscriber_id: int, choices: Choices, *, now: datetime, origin: Origin = Origin.PAGE
+    subscriber_id: int,
+    new: Callable[[Choices], Choices] = lambda kept: kept,
+    *,
+    now: datetime,
+    origin: Origin = Origin.PAGE,
 ) -> bool:
-    """Take back a reader who left, once confirmed the address, and holds a link of ours."""
+    """Take back a reader who left, once confirmed the address, and holds a link of ours.
+
+    ``new`` makes the choices out of those that were kept; False where it wants no edition.
+    """
     with transaction.atomic():
         reader = locked(subscriber_id)
         if reader is None or reader.state != State.UNSUBSCRIBED or not reader.confirmed_at:
+            return False
+        choices = new(choices_of(reader))
+        if not (choices.wants_daily or choices.wants_weekly):
             return False
         write_choices(reader, choices, now=now)
         activate(reader, now)

@@ -108,16 +108,18 @@ def come_back(visit: Visit) -> str:
     """Subscribe again, with the form as it was sent."""
     if not visit.form.is_valid():
         return ""
-    wished = with_changes(choices_of(visit.reader), shown=None, wished=visit.form.choices())
-    return "back" if subscribing.come_back(visit.reader.pk, wished, now=visit.now) else "same"
+    wished = visit.form.choices()
+    came = subscribing.come_back(
+        visit.reader.pk,
+        lambda current: with_changes(current, shown=None, wished=wished),
+        now=visit.now,
+    )
+    return "back" if came else "same"
 
 
 def undo(visit: Visit) -> str:
     """Take back having left, with all as it was before."""
-    kept = choices_of(visit.reader)
-    if not (kept.wants_daily or kept.wants_weekly):
-        return "same"
-    return "back" if subscribing.come_back(visit.reader.pk, kept, now=visit.now) else "same"
+    return "back" if subscribing.come_back(visit.reader.pk, now=visit.now) else "same"
 
 
 def leave(visit: Visit) -> str:

@@ -161,8 +161,7 @@ def test_who_comes_back_by_the_choices_page_gets_todays_issue_at_the_new_hour():
     reader = make_reader()
     planned()
     subscribing.unsubscribe(reader.pk, now=AT_SIX, origin="page")
-    wished = replace(subscribing.choices_of(reader), hour=8)
-    assert subscribing.come_back(reader.pk, wished, now=AT_SIX)
+    assert subscribing.come_back(reader.pk, lambda kept: replace(kept, hour=8), now=AT_SIX)
     assert due(reader) == AT_EIGHT
 
 
