@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from newsletter import schedule
 from newsletter.models import Delivery, Issue
-from newsletter.publishing import publish
+from newsletter.publishing import attempt
 from newsletter.rescheduling import BEGAN_BEFORE, catch_up, wanted_at
 from newsletter.states import IssueState, WrongState
 from subscribers.models import Subscriber
@@ -37,8 +37,9 @@ def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
 
     All rows or none: one transaction. A row's due time is the reader's own, as it is at the
     commit, never before ``now``; with ``at_once`` it is ``now``. From then on anybody may read
-    the issue on the web. Raises WrongState where it is not approved, which is also what a
-    second planner of the same issue meets.
+    the issue on the web; where its page cannot be made, mails go out all the same. Raises
+    WrongState where it is not approved, which is also what a second planner of the same issue
+    meets.
     """
     with transaction.atomic():
         issue.become(
@@ -50,9 +51,9 @@ def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
             count += len(batch)
         Issue.objects.filter(pk=issue.pk).update(audience=count)
         issue.audience = count
-        publish(issue.pk, now=now)
         catch_up(issue, now=now)
         transaction.on_commit(partial(welcome_missed, issue, now=now), robust=True)
+    attempt(issue.pk, now=now)
     return count
 
 

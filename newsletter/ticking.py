@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from newsletter.models import Delivery, Issue
 from newsletter.planning import plan_due
-from newsletter.publishing import publish, publish_due
+from newsletter.publishing import publish_due
 from newsletter.states import IssueState, WrongState
 from newsletter.welcoming import welcome_due
 
@@ -46,6 +46,4 @@ def close(issue: Issue, now: datetime) -> bool:
         issue.become(IssueState.SENT, finished_at=now)
     except WrongState:
         return False
-    # From now on the web copy follows the rows.
-    publish(issue.pk, now=now)
     return True

@@ -123,6 +123,10 @@ def test_sending_publishes_and_what_is_being_sent_shows_no_unapproved_edit():
     assert "ecret" not in f"{copy.content}{copy.line}{WebPassage.objects.values_list()}"
     issue.deliveries.update(state="cancelled")
     ticking.close(issue, LATER)
+    publish_all(LATER)
+    assert "ecret" not in f"{copy_of(issue).content}", "nobody approved it by waiting"
+    Issue.objects.update(corrected_at=LATER, correction_note="It was six.")
+    publish(issue.pk, now=LATER)
     assert "A secret note" in str(copy_of(issue).content)
 
 
@@ -136,16 +140,28 @@ def test_a_revision_is_published_while_it_is_sent():
     assert copy_of(issue).changed_at == LATER
 
 
-def test_cancelling_withdraws_what_nobody_has_and_keeps_what_somebody_has():
+@pytest.mark.parametrize(
+    ("state", "has_it"),
+    [
+        ("sent", True),
+        ("delivered", True),
+        ("complained", True),
+        ("ambiguous", True),
+        ("pending", False),
+        ("cancelled", False),
+    ],
+)
+def test_cancelling_withdraws_what_nobody_has_and_keeps_what_somebody_has(state, has_it):
     make_reader()
     issue = make_approved_issue()
     plan(issue, now=noon(issue))
     steering.cancel(issue, now=LATER)
     assert copy_of(issue) is None
     assert not WebPassage.objects.exists()
-    issue.deliveries.update(intent_at=NOW)
-    assert publish_due(LATER) == 1
-    assert copy_of(issue) is not None
+    issue.deliveries.update(intent_at=NOW, sent_at=NOW, revision=issue.revisions.get())
+    issue.deliveries.update(state=state)
+    assert publish_due(LATER) == has_it
+    assert (copy_of(issue) is not None) is has_it
 
 
 def test_an_approved_issue_is_not_yet_public():
@@ -317,6 +333,25 @@ def test_the_admin_renames_and_merges_in_the_archive(
         with django_capture_on_commit_callbacks(execute=True):
             admin_client.post(page, values | {name: [value] for name, value in fields.items()})
         assert passages(issue)[1].via == via
+
+
+def test_an_edit_that_was_refused_is_public_once_it_is_saved_as_a_correction(admin_client):
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    page = issue_page(issue)
+    values = form_of(admin_client.get(page), "issue_form")
+    admin_client.post(page, values | {"patterns": ["TODO: is it true?"]})
+    issue.refresh_from_db()
+    assert issue.patterns == "TODO: is it true?"
+    before = passages(issue)[2].text
+    issue.deliveries.update(state="cancelled")
+    ticking.close_finished(LATER)
+    publish_all(LATER)
+    assert passages(issue)[2].text == before
+    values = form_of(admin_client.get(page), "issue_form")
+    admin_client.post(page, values | {"patterns": ["True."], "correction_note": ["It was six."]})
+    assert passages(issue)[2].text == "True."
 
 
 def test_a_correction_in_the_admin_is_published(admin_client):
