@@ -68,8 +68,10 @@ def let_in(form: SubscribeForm, network: str, *, origin: Origin, now: datetime) 
     """Take the request of a valid form, if the gates let it in.
 
     A program that gave itself away is answered as everybody is, and forgotten. Raises NotYet
-    or TooMany.
+    or TooMany, and ValueError for a form that asks for nothing: it is not valid, or a preview.
     """
+    if not form.is_valid() or form.is_preview:
+        raise ValueError("this form is no request to subscribe")
     if form.is_from_a_program:
         return
     applicant = Applicant(

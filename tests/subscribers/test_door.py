@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.http import QueryDict
 from django.test import Client
+from django.utils import timezone
 
+from subscribers.forms.door import Origin, SubscribeForm
 from subscribers.models import ConsentEvent, SignUp, Subscriber
 from subscribers.restraint import MAIL_GAP, MAX_MAILS_A_DAY
+from subscribers.views.door import let_in
 from tests.factories import make_reader, make_source
 from tests.subscribers.doors import ADA, GOOD, NOTHING, counted, rows, stamped
 
@@ -223,3 +227,14 @@ def test_pages_of_the_door_have_the_headers_of_the_house(client):
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
 def test_other_methods_are_refused(client, method):
     assert getattr(client, method)("/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "fields", [{"email": ""}, {"email": "", "action": "preview"}, {"hour": 99}]
+)
+def test_what_is_no_request_is_not_let_in(fields):
+    sent = QueryDict(mutable=True)
+    sent.update({**GOOD, **fields})
+    with pytest.raises(ValueError, match="no request"):
+        let_in(SubscribeForm(sent), "192.0.2.0/24", origin=Origin.FORM, now=timezone.now())
+    assert rows() == NOTHING
