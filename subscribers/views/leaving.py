@@ -36,7 +36,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "subscribers/no_more_mail.html")
     now = timezone.now()
     done = act(reader, kind, posted(request), now) if request.method == "POST" else ""
-    reader.refresh_from_db()
+    reader = Subscriber.objects.filter(pk=reader.pk).first()
+    if reader is None:
+        return render(request, "subscribers/no_more_mail.html")
     other = "weekly" if kind == "daily" else "daily"
     context = {
         "kind": kind,
