@@ -9,6 +9,8 @@ from subscribers.models import EMAIL_MAX_LENGTH
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 # What keyboards for wide letters type; domains in such letters are mapped anyhow.
 WIDE_AT = str.maketrans({"\uff20": "@", "\ufe6b": "@"})
+# Two names of one service, whose mailboxes have the same addresses at both.
+GOOGLES = ("gmail.com", "googlemail.com")
 
 
 class BadAddress(ValueError):
@@ -38,6 +40,19 @@ def normalised(text: str) -> str:
     if not result or len(result) > EMAIL_MAX_LENGTH:
         raise BadAddress(_("This address is too long to send to."))
     return result
+
+
+def mailbox_of(address: str) -> str:
+    """Return a name for the mailbox that a normalised address leads to, as far as that is known.
+
+    Many servers ignore what follows a plus (RFC 5233's subaddresses), and Google's also dots.
+    It is for counting, never for sending: elsewhere these may be different people.
+    """
+    local, _at, domain = address.rpartition("@")
+    name = local.partition("+")[0] or local
+    if domain in GOOGLES:
+        name, domain = name.replace(".", ""), GOOGLES[0]
+    return f"{name}@{domain}"
 
 
 def refuse_unlike_an_address(text: str) -> None:

@@ -1,19 +1,22 @@
 """What pages behind a personal link have in common."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
+from subscribers.admission import TooMany
 from subscribers.languages import is_spoken
 from subscribers.models import Subscriber
 from subscribers.tokens import BadToken, OutdatedToken, Purpose, Token, read_token
+from subscribers.views.statuses import TOO_MANY
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -43,6 +46,8 @@ def personal(view: View[P]) -> View[P]:
                 response = render(request, "subscribers/old_link.html", status=404)
             except BadToken:
                 response = render(request, "subscribers/bad_link.html", status=404)
+            except TooMany as exc:
+                response = too_many_changes(request, exc)
             response["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
         response["Referrer-Policy"] = "no-referrer"
         response["Cache-Control"] = "no-store"
@@ -52,6 +57,15 @@ def personal(view: View[P]) -> View[P]:
         return response
 
     return guarded
+
+
+def too_many_changes(request: HttpRequest, exc: TooMany) -> HttpResponse:
+    """Say when a reader may change something again, and that leaving works at any time."""
+    seconds = exc.retry_after_seconds
+    context = {"minutes": math.ceil(seconds / 60)}
+    page = render(request, "subscribers/too_many_changes.html", context, status=TOO_MANY)
+    page["Retry-After"] = str(seconds)
+    return page
 
 
 def reader_of(purpose: Purpose, token: str) -> Subscriber | None:
