@@ -17,8 +17,8 @@ from django.db.models import Q
 from subscribers.choices import Choices, choices_of, write_choices
 from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.queueing import after_commit
-from subscribers.recording import locked, record
-from subscribers.restraint import ASKED_BY, is_left_alone, was_mailed_enough
+from subscribers.recording import count_change, locked, record
+from subscribers.restraint import ASKED_BY, is_left_alone, may_mail_sign_up
 from subscribers.signals import confirmed
 from subscribers.suppression import lift
 
@@ -45,21 +45,24 @@ def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = O
     New, waiting and former readers get a confirmation mail, and so do those whose mail came
     back: whoever follows its link has shown that the address works again. Active readers get a
     link to their choices, who complained or was stopped by hand nothing, and nobody more than
-    ``restraint`` allows. Nothing is returned: whoever asks must not learn which of these it was.
+    ``restraint`` allows: a new address that may get no mail leaves no row. Nothing is returned:
+    whoever asks must not learn which of these it was.
     """
     with transaction.atomic():
-        reader = Subscriber.objects.select_for_update().get_or_create(
+        reader, is_new = Subscriber.objects.select_for_update().get_or_create(
             email=email, defaults={"state": State.PENDING}
-        )[0]
+        )
         if is_left_alone(reader):
             return
         kept = choices_of(reader)
         if reader.state == State.PENDING and kept != choices:
             write_choices(reader, choices, now=now)
         asked = kept if reader.state == State.ACTIVE else choices
-        if not was_mailed_enough(email, now):
+        if may_mail_sign_up(email, now):
             record(reader, Kind.SUBSCRIBED, origin, now, choices=asked)
             after_commit("send_confirmation", reader.pk)
+        elif is_new:
+            reader.delete()
         elif reader.state != State.ACTIVE:
             amend(reader, asked, origin, now)
 
@@ -167,7 +170,7 @@ def change(
 ) -> bool:
     """Store what ``new`` makes of a reader's choices, effective for every mail not yet sent.
 
-    Tells whether anything differed.
+    Tells whether anything differed. Raises TooMany where it changed too often within this hour.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)
@@ -176,6 +179,7 @@ def change(
         old = choices_of(reader)
         if new(old) == old:
             return False
+        count_change(reader, now)
         write_choices(reader, new(old), now=now)
         record(reader, Kind.CHANGED, origin, now)
         return True
@@ -225,6 +229,7 @@ def come_back(
     """Take back a reader who left, once confirmed the address, and holds a link of ours.
 
     ``new`` makes the choices out of those that were kept; False where it wants no edition.
+    Raises TooMany as ``change`` does.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)
@@ -233,6 +238,7 @@ def come_back(
         choices = new(choices_of(reader))
         if not (choices.wants_daily or choices.wants_weekly):
             return False
+        count_change(reader, now)
         write_choices(reader, choices, now=now)
         activate(reader, now)
         record(reader, Kind.RESUBSCRIBED, origin, now)
@@ -249,7 +255,10 @@ def may_undo(reader: Subscriber, now: datetime) -> bool:
 
 
 def undo(subscriber_id: int, edition: str, *, now: datetime) -> bool:
-    """Send one edition again to a reader who has just left it; tell whether that changed."""
+    """Send one edition again to a reader who has just left it; tell whether that changed.
+
+    Raises TooMany as ``change`` does.
+    """
     with transaction.atomic():
         reader = locked(subscriber_id)
         if reader is None or not may_undo(reader, now):
@@ -257,6 +266,7 @@ def undo(subscriber_id: int, edition: str, *, now: datetime) -> bool:
         choices = choices_of(reader)
         if reader.state == State.ACTIVE and choices.wants(edition):
             return False
+        count_change(reader, now)
         write_choices(reader, choices.with_edition(edition, wanted=True), now=now)
         if reader.state == State.UNSUBSCRIBED:
             activate(reader, now)
