@@ -141,19 +141,24 @@ def choice_in(choices: Choices, today: date) -> Choice:
 def past_issues(kind: str) -> tuple[PastIssue, ...]:
     """Return the newest public issues of a kind, as many as LOOKED_BACK can hold."""
     copies = WebCopy.objects.of_kind(kind).newest_first()[: ISSUES_LOOKED_AT[kind]]
-    return read(tuple(copies.values_list("pk", "content_hash")))
+    try:
+        return read(tuple(copies.values_list("pk", "content_hash")))
+    except LookupError:
+        # In one query nothing comes between.
+        rows = copies.values_list("pk", "content")
+        return tuple(past_issue(pk, IssueContent.from_json(content)) for pk, content in rows)
 
 
 @lru_cache(maxsize=ARCHIVES_KEPT)
 def read(versions: tuple[tuple[int, str], ...]) -> tuple[PastIssue, ...]:
-    """Read web copies, in the order given. Their hashes make sure that none is out of date."""
-    contents = dict(
-        WebCopy.objects.filter(pk__in=[pk for pk, _hash in versions]).values_list("pk", "content")
-    )
+    """Read web copies, in the order given; raises LookupError where one has another hash."""
+    copies = WebCopy.objects.filter(pk__in=[pk for pk, _hash in versions])
+    contents = {
+        (pk, version): content
+        for pk, version, content in copies.values_list("pk", "content_hash", "content")
+    }
     return tuple(
-        past_issue(pk, IssueContent.from_json(contents[pk]))
-        for pk, _hash in versions
-        if pk in contents
+        past_issue(pk, IssueContent.from_json(contents[pk, version])) for pk, version in versions
     )
 
 

@@ -216,10 +216,12 @@ def test_no_text_takes_the_page_down_or_runs(client, text):
     assert "onerror=" not in re.sub(r"&lt;.*?&gt;", "", page)
 
 
-def test_while_it_is_sent_the_page_shows_what_was_approved(client):
+def test_until_it_is_corrected_the_page_shows_what_was_approved(client):
     issue = make_approved_issue()
     plan(issue, now=noon(issue))
     Issue.objects.update(patterns="TODO a secret note")
     assert "secret note" not in text_of(client, f"/archive/{issue.slug}/")
     Issue.objects.update(state=IssueState.SENT.value)
+    assert "secret note" not in text_of(client, f"/archive/{issue.slug}/")
+    Issue.objects.update(corrected_at=noon(issue))
     assert "secret note" in text_of(client, f"/archive/{issue.slug}/")

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from newsletter import page_cache, steering
+from newsletter import page_cache, steering, views
 from newsletter.models import Issue, Story
 from newsletter.page_cache import Shelf
 from newsletter.planning import plan
@@ -21,6 +21,7 @@ from tests.factories import (
     make_story,
     noon,
 )
+from tests.newsletter.public_issues import make_public
 
 pytestmark = pytest.mark.django_db
 
@@ -86,12 +87,63 @@ def test_every_page_is_answered_from_what_somebody_has(client, archive):
         page = client.get(path)
         assert page.headers["Cache-Control"] == "public, no-cache"
         assert {"Accept-Language", "Cookie"} <= set(page.headers["Vary"].split(", "))
-        for header in ("ETag", "Last-Modified"):
-            asked = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}[header]
-            again = client.get(path, headers={asked: page.headers[header]})
-            assert (again.status_code, again.content) == (304, b""), (path, header)
-            for kept in ("ETag", "Last-Modified", "Cache-Control", "Vary"):
-                assert again.headers[kept] == page.headers[kept]
+        again = client.get(path, headers={"If-None-Match": page.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b""), path
+        for kept in ("ETag", "Last-Modified", "Cache-Control", "Vary"):
+            assert again.headers[kept] == page.headers[kept]
+
+
+def test_a_time_is_heard_for_issues_alone_and_in_one_language(client, archive):
+    for path in PAGES:
+        asked = {"If-Modified-Since": client.get(path).headers["Last-Modified"]}
+        expected = 304 if path in {FERRY_DAILY, PORT_DAILY, OLD_DAILY} else 200
+        assert client.get(path, headers=asked).status_code == expected, path
+        german = client.get(path, headers={"accept-language": "de", **asked})
+        assert german.status_code == 200
+        assert "Last-Modified" not in german.headers
+
+
+def test_an_issue_is_as_new_as_the_one_that_it_leads_on_to(client, archive, monkeypatch):
+    page = client.get(FERRY_DAILY)
+    asked = {"If-Modified-Since": page.headers["Last-Modified"]}
+    make_public(make_source(), end=date(2026, 11, 21), now=LATER)
+    assert client.get(FERRY_DAILY, headers=asked).status_code == 200
+
+
+def test_what_is_published_while_a_page_is_rendered_is_on_it(client, archive, shelf, monkeypatch):
+    issue = Issue.objects.get(slug=FERRY_DAILY.split("/")[2])
+    real = views.neighbours
+
+    def change(headline):
+        issue.stories.update(headline=headline)
+        publish(issue.pk, now=LATER)
+
+    def late(found):
+        if issue.stories.exclude(headline="A mistake").exists():
+            change("A mistake")
+        return real(found)
+
+    monkeypatch.setattr(views, "neighbours", late)
+    assert "A mistake" in client.get(FERRY_DAILY).content.decode()
+    monkeypatch.undo()
+    page_cache.editions.clear()
+    change("Ice on the quay")
+    assert "A mistake" not in client.get(FERRY_DAILY).content.decode()
+
+
+def test_an_issue_that_is_withdrawn_while_its_page_is_rendered_is_not_there(
+    client, archive, shelf, monkeypatch
+):
+    issue = Issue.objects.get(slug=FERRY_DAILY.split("/")[2])
+    real = views.neighbours
+
+    def late(found):
+        Issue.objects.filter(pk=issue.pk).update(state=IssueState.DRAFT.value)
+        publish(issue.pk, now=LATER)
+        return real(found)
+
+    monkeypatch.setattr(views, "neighbours", late)
+    assert client.get(FERRY_DAILY).status_code == 404
 
 
 def test_no_page_is_the_same_as_another(client, archive):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsletter import foreseeing
 from newsletter.content import IssueContent
 from newsletter.foreseeing import (
     LOOKED_BACK,
@@ -167,6 +168,25 @@ def test_what_was_published_corrected_or_withdrawn_is_seen_at_once():
     Issue.objects.update(state=IssueState.DRAFT.value)
     publish(issue.pk, now=NOW)
     assert foresee(only(ferry), now=NOW).last is None
+
+
+@pytest.mark.django_db
+def test_what_is_published_in_between_is_not_kept_under_the_version_before(monkeypatch):
+    ferry = make_source()
+    issue = make_public(ferry, headlines=["Quays"])
+    real = foreseeing.read
+
+    def late(versions):
+        issue.stories.update(headline="A mistake")
+        publish(issue.pk, now=NOW)
+        return real(versions)
+
+    monkeypatch.setattr(foreseeing, "read", late)
+    assert foresee(only(ferry), now=NOW).last.headlines == ("A mistake",)
+    monkeypatch.undo()
+    issue.stories.update(headline="Quays")
+    publish(issue.pk, now=NOW)
+    assert foresee(only(ferry), now=NOW).last.headlines == ("Quays",)
 
 
 @pytest.mark.django_db
