@@ -8,7 +8,7 @@ import os
 from datetime import timedelta
 from email.utils import formataddr
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import environ
@@ -385,7 +385,7 @@ LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_AGE = 31_536_000  # a year
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SAMESITE: Literal["Lax"] = "Lax"
 # What the issues are written in; the frame around them is in each reader's language.
 PUBLICATION_LANGUAGE = environment.matching(
     "PUBLICATION_LANGUAGE", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", default="en", example="pt-br"

@@ -44,7 +44,7 @@ class Inspector:
         self.found: dict[str, str] = {}
         self.phrases: list[list[str]] = []
         self.labels: set[str] = set()
-        german = set()
+        german: set[str] = set()
         for message in read(CATALOGUE):
             german.update(message.translated.values())
             for at, english in enumerate(message.english):
