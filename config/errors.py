@@ -31,14 +31,24 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def fault(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     """Return what tells a person, or a program that asked for JSON, why a body is refused.
 
-    ``status`` is 400 for a broken body, 411 for one without a length, 413 for a large one.
+    ``status`` is 400 for a broken body, 408 for one that did not come, 411 for one without a
+    length, 413 for a large one.
     """
     if not request.path.endswith(".json"):
         page = "413.html" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "400.html"
-        return render(request, page, status=status)
+        return private(render(request, page, status=status))
     told = {
         HTTPStatus.BAD_REQUEST: _("The request is broken or incomplete."),
+        HTTPStatus.REQUEST_TIMEOUT: _("The request did not come to its end."),
         HTTPStatus.LENGTH_REQUIRED: _("Please send the request with its Content-Length."),
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("The request is too large."),
     }
-    return JsonResponse({"message": told[status]}, status=status)
+    return private(JsonResponse({"message": told[status]}, status=status))
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Have an answer kept, told and found nowhere: the address asked for may hold a token."""
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response

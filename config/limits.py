@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import BinaryIO
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 
 from config.errors import fault
 
@@ -23,30 +23,59 @@ MOST_THROWN_AWAY = 16 * 1024 * 1024
 CHUNK = 64 * 1024
 
 
+# Between two pieces of a body. gunicorn's threads wait for ever, and a few who send nothing
+# more would hold them all; a telephone in a tunnel tries again.
+PIECE_SECONDS = 10.0
+# A press of an unsubscribe button counts with whatever body, and with none (RFC 8058 §3.2).
+ONE_CLICK = "/u/"
+
+
 class BodyLimit:
-    """Refuse what is too large (413), has no length (411) or came in half (400).
+    """Refuse what is too large (413), has no length (411), came in half (400) or never (408).
 
     It answers before anything reads the body. Whether the connection stays open afterwards
     is the server's to say (PEP 3333 forbids us the header); gunicorn closes one on which
-    more than we threw away is still to come.
+    more than we threw away is still to come. Who unsubscribes is let through without a body.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-            # Django would take it for empty. No browser sends a form like that.
-            throw_away(request.META["wsgi.input"])
-            return fault(request, HTTPStatus.LENGTH_REQUIRED)
-        length = length_of(request)
-        if length > limit_for(request):
-            throw_away(request)
-            return fault(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        be_patient(request)
+        status = fault_of(request)
+        if status is None:
+            return self.get_response(request)
+        if request.method == "POST" and request.path.startswith(ONE_CLICK):
+            vars(request)["_body"] = b""
+            return self.get_response(request)
+        return fault(request, status)
+
+
+def be_patient(request: HttpRequest) -> None:
+    """Wait for the next piece of a body for PIECE_SECONDS, where gunicorn lets us."""
+    connection = request.META.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(PIECE_SECONDS)
+
+
+def fault_of(request: HttpRequest) -> HTTPStatus | None:
+    """Return what is wrong with a request's body; one that is not to be used is thrown away."""
+    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        # Django would take it for empty. No browser sends a form like that.
+        throw_away(request.META["wsgi.input"])
+        return HTTPStatus.LENGTH_REQUIRED
+    length = length_of(request)
+    if length > limit_for(request):
+        throw_away(request)
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    try:
         # An address that was cut off half-way is somebody else's.
         if 0 < length <= PUBLIC_LIMIT and len(request.body) < length:
-            return fault(request, HTTPStatus.BAD_REQUEST)
-        return self.get_response(request)
+            return HTTPStatus.BAD_REQUEST
+    except UnreadablePostError:
+        return HTTPStatus.REQUEST_TIMEOUT
+    return None
 
 
 def length_of(request: HttpRequest) -> int:

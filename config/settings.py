@@ -8,7 +8,7 @@ import os
 from datetime import timedelta
 from email.utils import formataddr
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import environ
@@ -59,6 +59,11 @@ else:
         "SECRET_KEY is not set. With DATABASE_URL set, several machines may serve the same "
         "readers, and all need the same key. Make one with: "
         'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
+    )
+if "," in SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY holds a comma, which parts the keys in SECRET_KEY_FALLBACKS: once this one "
+        "stands there, its links would be dead. Choose another."
     )
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", default=[])
 
@@ -430,7 +435,7 @@ LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_AGE = 31_536_000  # a year
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SAMESITE: Literal["Lax"] = "Lax"
 # What the issues are written in; the frame around them is in each reader's language.
 PUBLICATION_LANGUAGE = environment.matching(
     "PUBLICATION_LANGUAGE", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", default="en", example="pt-br"

@@ -17,6 +17,8 @@ from newsletter.states import IssueState, WrongState
 
 # An approval freezes; edits after it, until the last mail is sent, freeze anew.
 REVISABLE = (IssueState.APPROVED, IssueState.SENDING, IssueState.PAUSED)
+# After that an edit is a correction, which those who are welcomed later get.
+CORRECTABLE = (IssueState.SENT,)
 LATE = "late"
 
 
@@ -74,11 +76,30 @@ def revise(issue: Issue, *, now: datetime) -> Revision | None:
         current = locked.revisions.current().first()
         if current is not None and current.content_hash == content_of(locked).content_hash:
             return None
-        # Whether it is late was asked when it was approved.
-        refuse_faults(locked, now=now, confirmed_late=True)
-        revision = freeze(locked)
+        revision = freeze_anew(locked, now=now)
         publish(locked.pk, now=now)
     return revision
+
+
+def correct(issue: Issue, *, now: datetime) -> Revision:
+    """Freeze what an editor corrected in an issue that was sent, for welcomes to come.
+
+    Readers who have it keep what they got. A correction of the note alone is frozen too, so
+    that the newest revision is always later than the newest correction. Raises NotApprovable
+    where the corrected issue would not be approved: until it is, it welcomes nobody; WrongState
+    where it is not sent.
+    """
+    with transaction.atomic():
+        locked = Issue.objects.select_for_update().get(pk=issue.pk)
+        if locked.state not in CORRECTABLE:
+            raise WrongState(locked.slug, locked.state, "corrected")
+        return freeze_anew(locked, now=now)
+
+
+def freeze_anew(issue: Issue, *, now: datetime) -> Revision:
+    # Whether it is late was asked when it was approved.
+    refuse_faults(issue, now=now, confirmed_late=True)
+    return freeze(issue)
 
 
 def freeze(issue: Issue) -> Revision:

@@ -17,6 +17,8 @@ from subscribers.models import Subscriber
 SWEEPS_MISSED = timedelta(seconds=120)
 # Clocks of the web's and the database's machine may differ by this much.
 CLOCK_TOLERANCE = timedelta(seconds=2)
+# A welcome goes out within minutes; greylisting lasts up to one hour.
+WELCOME_OVERDUE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,11 @@ def imbalances(issue: Issue) -> list[str]:
     waiting = waiting_against(issue)
     if waiting:
         found.append(f"The issue is {issue.state}, but {waiting} rows still wait.")
+    if overdue := overdue_welcomes(issue):
+        found.append(
+            f"{overdue} welcomes wait since more than an hour: is the mail server away, or does "
+            "what was corrected lack something?"
+        )
     stale = issue.deliveries.filter(lease_until__lt=Now() - SWEEPS_MISSED).count()
     if stale:
         found.append(f"{stale} leases ran out long ago: is the janitor running?")
@@ -138,6 +145,16 @@ def imbalances(issue: Issue) -> list[str]:
     if nameless:
         found.append(f"{nameless} messages were sent of no revision.")
     return found
+
+
+def overdue_welcomes(issue: Issue) -> int:
+    """Count welcomes that should be out: the page of an issue that was sent shows no alarm."""
+    if issue.state != IssueState.SENT:
+        return 0
+    waiting = issue.deliveries.filter(
+        state=DeliveryState.PENDING, occasion=Delivery.Occasion.WELCOME
+    )
+    return waiting.filter(due_at__lt=Now() - WELCOME_OVERDUE).count()
 
 
 def waiting_against(issue: Issue) -> int:

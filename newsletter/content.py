@@ -111,11 +111,11 @@ def content_of(issue: Issue) -> IssueContent:
 def public_content_of(issue: Issue) -> IssueContent:
     """Return what anybody may read of an issue on the web.
 
-    While it is sent that is what was approved, as in the mails, with sources under their
-    present names; once it was sent the web copy follows the rows, with the editor's note on
-    what was corrected.
+    That is what was approved, as in the mails, with sources under their present names. Once
+    an editor saved a correction of a sent issue it is what the rows say, with the note on what
+    was corrected; not before, for an edit may have been refused while the issue was sent.
     """
-    if issue.state != IssueState.SENT:
+    if issue.state != IssueState.SENT or issue.corrected_at is None:
         revision = issue.revisions.current().first()
         if revision is not None:
             return under_present_names(IssueContent.from_json(revision.content))

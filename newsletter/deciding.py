@@ -37,6 +37,7 @@ class Intent:
     attempts: int
     due_at: datetime
     reader_id: int
+    address: str
     message: EmailMultiAlternatives | WireMessage
 
 
@@ -98,7 +99,14 @@ def intent_of(
     )
     if not begun:
         return None
-    return Intent(delivery.pk, delivery.attempts + 1, delivery.due_at, reader.pk, message)
+    return Intent(
+        delivery_id=delivery.pk,
+        attempts=delivery.attempts + 1,
+        due_at=delivery.due_at,
+        reader_id=reader.pk,
+        address=reader.email,
+        message=message,
+    )
 
 
 def skipped(delivery: Delivery, token: uuid.UUID, reason: SkipReason) -> DeliveryState | None:

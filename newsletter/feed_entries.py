@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
@@ -77,11 +78,12 @@ def entry_of(copy: WebCopy, html: str, *, name: str) -> Entry:
 
 def written_of(copy: WebCopy) -> Written:
     """Return an issue as HTML, for programs that show it among others and without our style."""
-    return write(copy, copy.content_hash, get_language(), settings.BASE_URL)
+    version = (copy.content_hash, copy.changed_at)
+    return write(copy, version, get_language(), settings.BASE_URL)
 
 
 @lru_cache(maxsize=ISSUES_KEPT)
-def write(copy: WebCopy, version: str, language: str | None, base: str) -> Written:
+def write(copy: WebCopy, version: tuple[str, datetime], language: str | None, base: str) -> Written:
     """Render a copy; what comes after it names the version of what is written."""
     content = IssueContent.from_json(copy.content)
     parts = shown(content)

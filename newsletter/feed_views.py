@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from newsletter.feed_entries import issue_entry, once_each, story_entry
 from newsletter.feeds import FORMS, Entry, Feed, Form
 from newsletter.models import Issue, WebCopy, WebPassage
-from newsletter.page_cache import Page, public_page
+from newsletter.page_cache import Outdated, Page, public_page
 from subscribers.links import absolute
 from subscribers.models import Source
 
@@ -30,7 +30,10 @@ Version = tuple[int, str, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A feed before its entries are made: what it is called, and the versions of its rows."""
+    """A feed before its entries are made: what it is called, and the versions of its rows.
+
+    ``entries`` makes them of just these versions, or raises Outdated.
+    """
 
     title: str
     home: str
@@ -68,10 +71,9 @@ def answer(request: HttpRequest, form: Form, channel: Callable[[], Channel]) -> 
 @public_page
 def page(request: HttpRequest, form: Form, channel: Callable[[], Channel]) -> Page:
     found = channel()
-    versions = [(pk, version) for pk, version, _changed in found.versions]
     return Page(
         address=request.path,
-        shows=[found.title, settings.MAIL_DOMAIN, versions],
+        shows=[found.title, settings.MAIL_DOMAIN, found.versions],
         changed_at=max((changed for _pk, _version, changed in found.versions), default=None),
         render=lambda: form.write(feed_of(found, absolute(request.path))).decode(),
         content_type=form.content_type,
@@ -100,11 +102,19 @@ def issues_channel(kind: str) -> Channel:
         Issue.Kind.DAILY: _("%(publication)s: the daily"),
         Issue.Kind.WEEKLY: _("%(publication)s: the weekly"),
     }
+    versions = list(newest.values_list("pk", "content_hash", "changed_at"))
+
+    def entries() -> Iterable[Entry]:
+        rows = list(newest)
+        if [(copy.pk, copy.content_hash, copy.changed_at) for copy in rows] != versions:
+            raise Outdated
+        return map(issue_entry, rows)
+
     return Channel(
         title=titles[kind] % {"publication": settings.PUBLICATION_NAME},
         home=reverse("newsletter:archive"),
-        versions=list(newest.values_list("pk", "content_hash", "changed_at")),
-        entries=lambda: map(issue_entry, newest),
+        versions=versions,
+        entries=entries,
     )
 
 
@@ -117,11 +127,18 @@ def source_channel(source: Source) -> Channel:
         .defer("copy__content")
         .order_by("-copy__issue__period_end", "copy__issue__kind", "position")
     )[:NEWEST]
-    versions = passages.values_list("pk", "copy__content_hash", "copy__changed_at")
+    versions = list(passages.values_list("pk", "copy__content_hash", "copy__changed_at"))
+
+    def entries() -> Iterable[Entry]:
+        rows = list(passages)
+        if [(row.pk, row.copy.content_hash, row.copy.changed_at) for row in rows] != versions:
+            raise Outdated
+        return map(story_entry, once_each(rows))
+
     return Channel(
         title=_("%(source)s in %(publication)s")
         % {"source": source.name, "publication": settings.PUBLICATION_NAME},
         home=reverse("newsletter:source", args=[source.slug]),
-        versions=list(versions),
-        entries=lambda: map(story_entry, once_each(passages)),
+        versions=versions,
+        entries=entries,
     )

@@ -68,13 +68,15 @@ class LastIssue:
 class Outlook:
     """What a choice means.
 
-    ``sources`` counts those chosen and not muted, and is None for all of them. ``a_week`` is
-    how many stories came in a week on average, over LOOKED_BACK or as long as there have been
-    issues, and None before the first one. ``last`` is None then too.
+    ``sources`` counts those chosen and not muted, and is None for all of them; ``muted`` counts
+    those that would come otherwise. ``a_week`` is how many stories came in a week on average,
+    over LOOKED_BACK or as long as there have been issues, and None before the first one.
+    ``last`` is None then too.
     """
 
     wants_any: bool
     sources: int | None
+    muted: int
     a_week: float | None
     last: LastIssue | None
 
@@ -97,13 +99,14 @@ def foresee(choices: Choices, *, now: datetime) -> Outlook:
     """
     today = local_day(now)
     wants_any = choices.wants_daily or choices.wants_weekly
-    heard = heard_slugs(choices, today)
+    chosen, muted = frozenset(choices.source_slugs), muted_slugs(choices, today)
     kind = Issue.Kind.DAILY if choices.wants_daily or not wants_any else Issue.Kind.WEEKLY
     issues = past_issues(kind.value)
     choice = choice_in(choices, today)
     return Outlook(
         wants_any=wants_any,
-        sources=None if heard is None else len(heard),
+        sources=None if choices.all_sources else len(chosen - muted),
+        muted=len(muted if choices.all_sources else chosen & muted),
         a_week=stories_a_week(issues, choice, today),
         last=through(issues[0], choice) if issues else None,
     )
@@ -112,13 +115,6 @@ def foresee(choices: Choices, *, now: datetime) -> Outlook:
 def local_day(now: datetime) -> date:
     """Return the publication's date."""
     return now.astimezone(zone_named(settings.PUBLICATION_TIME_ZONE)).date()
-
-
-def heard_slugs(choices: Choices, today: date) -> frozenset[str] | None:
-    """Return the chosen sources that are not muted, or None for all of them."""
-    if choices.all_sources:
-        return None
-    return frozenset(choices.source_slugs) - muted_slugs(choices, today)
 
 
 def muted_slugs(choices: Choices, today: date) -> frozenset[str]:
@@ -145,19 +141,24 @@ def choice_in(choices: Choices, today: date) -> Choice:
 def past_issues(kind: str) -> tuple[PastIssue, ...]:
     """Return the newest public issues of a kind, as many as LOOKED_BACK can hold."""
     copies = WebCopy.objects.of_kind(kind).newest_first()[: ISSUES_LOOKED_AT[kind]]
-    return read(tuple(copies.values_list("pk", "content_hash")))
+    try:
+        return read(tuple(copies.values_list("pk", "content_hash")))
+    except LookupError:
+        # In one query nothing comes between.
+        rows = copies.values_list("pk", "content")
+        return tuple(past_issue(pk, IssueContent.from_json(content)) for pk, content in rows)
 
 
 @lru_cache(maxsize=ARCHIVES_KEPT)
 def read(versions: tuple[tuple[int, str], ...]) -> tuple[PastIssue, ...]:
-    """Read web copies, in the order given. Their hashes make sure that none is out of date."""
-    contents = dict(
-        WebCopy.objects.filter(pk__in=[pk for pk, _hash in versions]).values_list("pk", "content")
-    )
+    """Read web copies, in the order given; raises LookupError where one has another hash."""
+    copies = WebCopy.objects.filter(pk__in=[pk for pk, _hash in versions])
+    contents = {
+        (pk, version): content
+        for pk, version, content in copies.values_list("pk", "content_hash", "content")
+    }
     return tuple(
-        past_issue(pk, IssueContent.from_json(contents[pk]))
-        for pk, _hash in versions
-        if pk in contents
+        past_issue(pk, IssueContent.from_json(contents[pk, version])) for pk, version in versions
     )
 
 

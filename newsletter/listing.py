@@ -8,19 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
-from django.templatetags.static import static
 
 from newsletter.models import Issue, WebCopy
 from subscribers.links import absolute
 
 ISSUES_A_PAGE = 30
-# Open Graph asks for 1.91 to 1; this is the size that messengers scale down from.
-SHARE_IMAGE = "share.png"
-SHARE_IMAGE_SIZE = (1200, 630)
 
 LISTED = (
     "issue__slug",
@@ -101,11 +96,4 @@ def before_page(**query: str) -> str:
 
 def head(address: str) -> dict[str, Any]:
     """Return what the head of every public page says of it."""
-    width, height = SHARE_IMAGE_SIZE
-    return {
-        "canonical": absolute(address),
-        "share_image": absolute(static(SHARE_IMAGE)),
-        "share_image_width": width,
-        "share_image_height": height,
-        "publication_language": settings.PUBLICATION_LANGUAGE,
-    }
+    return {"canonical": absolute(address)}

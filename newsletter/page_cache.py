@@ -11,17 +11,20 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from functools import wraps
 from threading import Lock
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.template.loader import render_to_string
 from django.utils.http import http_date, parse_etags, parse_http_date_safe, quote_etag
 from django.utils.translation import get_language
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from newsletter.release import files, release
@@ -36,6 +39,19 @@ CACHE_CONTROL = "public, no-cache"
 ROOM_BYTES = 16 * 1024 * 1024
 # The same, without what they say.
 EDITIONS_KEPT = 2_000
+# A page that changes again and again while it is rendered is none of ours.
+ATTEMPTS = 3
+# The key of every web copy, with when it changed.
+STATES = {
+    "sqlite": (
+        "SELECT group_concat(id || ' ' || changed_at) FROM"
+        " (SELECT id, changed_at FROM newsletter_webcopy ORDER BY changed_at, id)"
+    ),
+    "postgresql": (
+        "SELECT string_agg(id || ' ' || changed_at, ',' ORDER BY changed_at, id)"
+        " FROM newsletter_webcopy"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +60,9 @@ class Page:
 
     ``address`` is its one address here, a path with its query. ``shows`` is all that it says
     and that may change, in values that JSON can hold, dates and dataclasses; ``changed_at`` is
-    when any of that last changed. ``render`` makes its body. Pages that anybody can invent
-    addresses of are not ``kept`` in memory.
+    when any of that last changed, and where that ``is_dated``, the page changes at no other
+    time and can be asked for by it. ``render`` makes its body of just what is shown, or raises
+    Outdated. Pages that anybody can invent addresses of are not ``kept`` in memory.
     """
 
     address: str
@@ -54,6 +71,7 @@ class Page:
     render: Callable[[], str]
     content_type: str = HTML
     kept: bool = True
+    is_dated: bool = False
 
     @property
     def version(self) -> str:
@@ -61,6 +79,10 @@ class Page:
         facts = [release(), get_language(), self.address, self.shows]
         canonical = json.dumps(facts, default=plain_values, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+class Outdated(Exception):
+    """What a page shows has changed since it was gathered; it is gathered anew."""
 
 
 View = Callable[Concatenate[HttpRequest, P], Page | HttpResponse]
@@ -113,14 +135,16 @@ class Edition:
     version: str
     written: datetime
     content_type: str
+    is_dated: bool
+    language: str | None
 
     @property
     def headers(self) -> dict[str, str]:
-        return {
-            "Cache-Control": CACHE_CONTROL,
-            "ETag": quote_etag(self.version),
-            "Last-Modified": http_date(self.written.timestamp()),
-        }
+        headers = {"Cache-Control": CACHE_CONTROL, "ETag": quote_etag(self.version)}
+        # A time cannot tell one language from another, so that only one language has it.
+        if self.language == settings.PUBLICATION_LANGUAGE:
+            headers["Last-Modified"] = http_date(self.written.timestamp())
+        return headers
 
 
 bodies: Shelf[bytes] = Shelf(ROOM_BYTES)
@@ -134,14 +158,22 @@ def public_page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResp
     everybody. Other responses, as a redirect, go through.
     """
 
-    @require_safe
-    @wraps(view)
-    def answering(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def once(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         page = view(request, *args, **kwargs)
         if isinstance(page, Page):
             return answer(request, page)
         page.headers["Cache-Control"] = CACHE_CONTROL
         return page
+
+    # Nothing is ever posted here; who tries is told that (405) and not of a missing token.
+    @csrf_exempt
+    @require_safe
+    @wraps(view)
+    def answering(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        for _attempt in range(1, ATTEMPTS):
+            with suppress(Outdated):
+                return once(request, *args, **kwargs)
+        return once(request, *args, **kwargs)
 
     return answering
 
@@ -153,6 +185,7 @@ def archive_page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRes
     """
     gathering = public_page(view)
 
+    @csrf_exempt
     @require_safe
     @wraps(view)
     def answering(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -173,22 +206,23 @@ def archive_page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRes
     return answering
 
 
-def archive_state() -> tuple[object, ...]:
+def archive_state() -> str:
     """Return what differs after any change of any web copy, by one quick question.
 
-    A change writes its passages anew, under keys that are never used again.
+    No copy ever has the same key and time of change again, in whatever order changes are
+    committed. Both stand in one index, so that no text is read for it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT COUNT(*), MAX(id), MAX(changed_at),"
-            " (SELECT MAX(id) FROM newsletter_webpassage) FROM newsletter_webcopy"
-        )
-        return tuple(cursor.fetchone())
+        cursor.execute(STATES[connection.vendor])
+        (state,) = cursor.fetchone()
+    return hashlib.sha256((state or "").encode()).hexdigest()
 
 
 def answer(request: HttpRequest, page: Page) -> HttpResponse:
     written = max(filter(None, (page.changed_at, files().newest)))
-    edition = Edition(page.version, written, page.content_type)
+    edition = Edition(
+        page.version, written, page.content_type, page.is_dated, language=get_language()
+    )
     response: HttpResponse
     if is_known(request, edition):
         response = HttpResponseNotModified(headers=edition.headers)
@@ -202,13 +236,15 @@ def answer(request: HttpRequest, page: Page) -> HttpResponse:
 def is_known(request: HttpRequest, edition: Edition) -> bool:
     """Tell whether who asks has the page as it is (RFC 9110 §13.1).
 
-    A time is compared for being the same, not for being later: where an issue is withdrawn,
-    a list's newest change is older than before.
+    A time is heard for dated pages alone: a list may change at none of its issues' times, as
+    when one is withdrawn. It is compared for being the same, not for being later.
     """
     known = request.headers.get("If-None-Match")
     if known is not None:
         wanted = {"*", quote_etag(edition.version)}
         return any(tag.removeprefix("W/") in wanted for tag in parse_etags(known))
+    if not edition.is_dated or "Last-Modified" not in edition.headers:
+        return False
     since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
     return since == int(edition.written.timestamp())
 

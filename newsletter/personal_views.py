@@ -26,7 +26,7 @@ from newsletter.receiving import received
 from subscribers.audience import choice_of
 from subscribers.links import absolute
 from subscribers.models import Source, Subscriber
-from subscribers.personal import personal, reader_of, speak_to
+from subscribers.personal import personal, reader_of, refuse_outdated, speak_to
 from subscribers.tokens import Purpose, read_token
 from subscribers.views.statuses import GONE
 
@@ -39,10 +39,11 @@ LOOKED_AT = 120
 def read(request: HttpRequest, token: str) -> HttpResponse:
     """Show the stories that stood in one mail; its reader alone has the address."""
     deliveries = Delivery.objects.select_related("issue", "revision", "subscriber")
-    number = read_token(Purpose.READ, token)
-    delivery = deliveries.defer("revision__rendered").filter(pk=number).first()
+    said = read_token(Purpose.READ, token)
+    delivery = deliveries.defer("revision__rendered").filter(pk=said.number).first()
     if delivery is None or delivery.subscriber is None:
         return render(request, "newsletter/read_gone.html", status=404)
+    refuse_outdated(said, delivery.subscriber)
     speak_to(delivery.subscriber)
     copy = WebCopy.objects.filter(issue=delivery.issue_id).first()
     share_url = absolute(reverse("newsletter:issue", args=[delivery.issue.slug])) if copy else ""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from newsletter import schedule
 from newsletter.models import Delivery, Issue
-from newsletter.publishing import publish
+from newsletter.publishing import attempt
+from newsletter.rescheduling import BEGAN_BEFORE, catch_up, wanted_at
 from newsletter.states import IssueState, WrongState
 from subscribers.models import Subscriber
-from subscribers.zones import zone_named
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 BATCH = 2_000
 # Hours times weekdays times the zones that readers really live in.
 DUE_TIMES_REMEMBERED = 20_000
+# A reader who deletes themselves in that moment undoes a plan; the next one is without them.
+TRIES_A_TICK = 3
 
 
 def audience_of(issue: Issue) -> QuerySet[Subscriber]:
@@ -33,10 +35,11 @@ def audience_of(issue: Issue) -> QuerySet[Subscriber]:
 def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
     """Write the ledger of an approved issue, move it to sending, and return its audience.
 
-    All rows or none: one transaction. A row's due time is the reader's own, never before
-    ``now``; with ``at_once`` it is ``now``. From then on anybody may read it on the web.
-    Raises WrongState where the issue is not approved, which is also what a second planner of
-    the same issue meets.
+    All rows or none: one transaction. A row's due time is the reader's own, as it is at the
+    commit, never before ``now``; with ``at_once`` it is ``now``. From then on anybody may read
+    the issue on the web; where its page cannot be made, mails go out all the same. Raises
+    WrongState where it is not approved, which is also what a second planner of the same issue
+    meets.
     """
     with transaction.atomic():
         issue.become(
@@ -48,8 +51,23 @@ def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
             count += len(batch)
         Issue.objects.filter(pk=issue.pk).update(audience=count)
         issue.audience = count
-        publish(issue.pk, now=now)
+        catch_up(issue, now=now)
+        transaction.on_commit(partial(welcome_missed, issue, now=now), robust=True)
+    attempt(issue.pk, now=now)
     return count
+
+
+def welcome_missed(issue: Issue, *, now: datetime) -> int:
+    """Let a welcome be due for who confirmed while an issue was planned; return for how many.
+
+    Planning reads readers as they are when it begins, and until its commit no welcome finds
+    the issue. After it, every later welcome does.
+    """
+    row = Delivery.objects.filter(issue=issue, subscriber=OuterRef("pk"))
+    missed = audience_of(issue).filter(
+        ~Exists(row), welcome_due_at=None, confirmed_at__gte=now - BEGAN_BEFORE
+    )
+    return missed.update(welcome_due_at=now)
 
 
 def due_rows(issue: Issue, now: datetime, *, at_once: bool) -> Iterator[Delivery]:
@@ -57,10 +75,7 @@ def due_rows(issue: Issue, now: datetime, *, at_once: bool) -> Iterator[Delivery
 
     @lru_cache(maxsize=DUE_TIMES_REMEMBERED)
     def due(hour: int, weekday: int, zone: str) -> datetime:
-        wanted = schedule.due_at(
-            issue.kind, issue.period_end, hour=hour, weekday=weekday, zone=zone_named(zone)
-        )
-        return max(wanted, now)
+        return wanted_at(issue, hour, weekday, zone, now=now)
 
     readers = audience_of(issue).order_by("pk")
     for pk, *when in readers.values_list("pk", "hour", "weekday", "time_zone").iterator(BATCH):
@@ -88,12 +103,21 @@ def plan_due(now: datetime) -> list[Issue]:
     for issue in Issue.objects.in_state(IssueState.APPROVED).order_by("period_end", "pk"):
         if schedule.earliest_due(issue.period_end) > now:
             continue
+        if plan_at_last(issue, now):
+            planned.append(issue)
+    return planned
+
+
+def plan_at_last(issue: Issue, now: datetime) -> bool:
+    """Plan an issue, and again at once if something was deleted meanwhile; tell whether it is."""
+    for tries_left in reversed(range(TRIES_A_TICK)):
         try:
             plan(issue, now=now)
         except WrongState:
-            continue  # another machine's tick was quicker
+            return False  # another machine's tick was quicker
         except IntegrityError:
-            log.exception("%s could not be planned; the next tick tries again", issue.slug)
-            continue
-        planned.append(issue)
-    return planned
+            if not tries_left:
+                log.exception("%s could not be planned; the next tick tries again", issue.slug)
+        else:
+            return True
+    return False

@@ -40,7 +40,7 @@ def shown(content: IssueContent) -> dict[str, Any]:
     sources = Source.objects.in_bulk(credited)
     return {
         "content": content,
-        "title": wording.title(content),
+        "period": wording.period(content.period_start, content.period_end),
         "opening_title": opening_title(content.kind),
         "opening": readable(content.opening) if content.opening else "",
         "stories": [story_passage(story, page, sources) for story in content.stories],

@@ -52,6 +52,7 @@ def panel(form: ChoicesForm, now: datetime) -> dict[str, Any]:
     last = outlook.last
     return {
         "sentence": sentence(outlook),
+        "left_out": left_out(outlook.muted),
         "last": last if outlook.is_complete else None,
         "headlines": last.headlines[:HEADLINES_SHOWN] if last else (),
         "more": max(len(last.headlines) - HEADLINES_SHOWN, 0) if last else 0,
@@ -71,6 +72,15 @@ def sentence(outlook: Outlook) -> str:
     if not outlook.a_week:
         return silence(outlook.sources)
     return abundance(outlook.sources, amount(outlook.about))
+
+
+def left_out(muted: int) -> str:
+    """Say why fewer sources are counted than were chosen; "" where that is not so."""
+    if not muted:
+        return ""
+    return ngettext(
+        "%(count)d muted source is left out.", "%(count)d muted sources are left out.", muted
+    ) % {"count": muted}
 
 
 def silence(sources: int | None) -> str:

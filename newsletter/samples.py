@@ -17,7 +17,7 @@ from django.db import transaction
 from newsletter.models import Issue
 from newsletter.models.issues import slug_of
 from newsletter.storing import import_text
-from subscribers import muting, subscribing, suppression
+from subscribers import muting, recording, subscribing, suppression
 from subscribers.choices import Choices, Muted, write_choices
 from subscribers.models import ConsentEvent, Source, Subscriber, Weekday
 
@@ -169,12 +169,12 @@ def store_reader(sample: SampleReader, now: datetime) -> Subscriber:
         state=Subscriber.State.ACTIVE if active else Subscriber.State.PENDING,
         confirmed_at=now if active else None,
     )
-    write_choices(reader, sample.choices)
-    subscribing.record(reader, kinds.SUBSCRIBED, SAMPLE, now)
+    write_choices(reader, sample.choices, now=now)
+    recording.record(reader, kinds.SUBSCRIBED, SAMPLE, now)
     # Nobody asked on a form, so nobody waits for a mail that asks to confirm.
     reader.consent_events.update(answered_at=now)
     if active:
-        subscribing.record(reader, kinds.CONFIRMED, SAMPLE, now)
+        recording.record(reader, kinds.CONFIRMED, SAMPLE, now)
     if sample.tired_of:
         tired_of = Source.objects.filter(slug__in=sample.tired_of).values_list("pk", flat=True)
         until = (now + MUTED_FOR).date()
@@ -182,8 +182,8 @@ def store_reader(sample: SampleReader, now: datetime) -> Subscriber:
     if sample.paused:
         # Counted from the day of storing, so that the pause is in force when samples go out.
         paused_until = (now + PAUSED_FOR).date()
-        write_choices(reader, replace(sample.choices, paused_until=paused_until))
-        subscribing.record(reader, kinds.CHANGED, SAMPLE, now)
+        write_choices(reader, replace(sample.choices, paused_until=paused_until), now=now)
+        recording.record(reader, kinds.CHANGED, SAMPLE, now)
     if sample.left:
         subscribing.unsubscribe(reader.pk, now=now, origin=SAMPLE)
     if sample.bounced:

@@ -56,9 +56,13 @@ SLUG = re.compile(r"[-\w]*")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A passage as the results show it, with the words that were asked for marked."""
+    """A passage as the results show it, with the words that were asked for marked.
+
+    The headline is our own, in the page's language, where the passage has none.
+    """
 
     headline: SafeString
+    is_ours: bool
     address: str
     kind: str
     day: date
@@ -107,6 +111,7 @@ def result(hit: Hit, words: list[str]) -> Result:
     page = reverse("newsletter:issue", args=[hit.slug])
     return Result(
         headline=marked(title_of(hit), words),
+        is_ours=not hit.headline,
         address=f"{page}#{hit.key or f'part.{hit.part}'}",
         kind=hit.kind,
         day=hit.day,

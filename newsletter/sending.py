@@ -215,13 +215,13 @@ class Drain:
         result = result_of(outcome, attempts=intent.attempts, now=self.clock())
         self.unsettled[intent.delivery_id] = result
         self.done.count(result.state)
-        self.heed(outcome, intent.reader_id)
+        self.heed(outcome, intent)
 
     def hang_up(self) -> None:
         self.messages_on_connection = 0
         disconnect(self.connection)
 
-    def heed(self, outcome: Outcome, reader_id: int) -> None:
+    def heed(self, outcome: Outcome, intent: Intent) -> None:
         """Draw what follows from an outcome for everything but the message itself."""
         if outcome.verdict is not Verdict.ACCEPTED:
             self.hang_up()
@@ -235,7 +235,9 @@ class Drain:
             self.done.halted = outcome.reply or outcome.verdict
             pause_for_operator(self.issue, outcome.reply, self.clock())
         if outcome.no_such_address:
-            suppress(reader_id, Subscriber.Suppression.BOUNCED, now=self.clock())
+            bounced = Subscriber.Suppression.BOUNCED
+            # Meanwhile the reader may have moved, and nothing is known of the new address.
+            suppress(intent.reader_id, bounced, now=self.clock(), address=intent.address)
 
     def settle(self, claim: Claim) -> None:
         """Write the results that wait to be written."""

@@ -15,7 +15,7 @@ from django.urls import reverse
 from newsletter.listing import address_of, head, page_asked_for
 from newsletter.models import WebCopy, WebPassage
 from newsletter.page_cache import Page, public_page, rendered
-from newsletter.rendering.cleaning import shortened
+from newsletter.rendering.cleaning import safe_url, shortened
 from subscribers.models import Source
 
 STORIES_A_PAGE = 30
@@ -82,10 +82,11 @@ def source(request: HttpRequest, slug: str) -> Page | HttpResponse:
     lines = [line_of(row) for row in rows]
     changed_at: datetime | None = max((changed for *_row, changed in rows), default=None)
     address = address_of(reverse("newsletter:source", args=[slug]), page)
-    context = {"source": found, "page": page, "lines": lines}
+    homepage = safe_url(found.homepage_url)
+    context = {"source": found, "homepage": homepage, "page": page, "lines": lines}
     return Page(
         address,
-        [found.name, found.company, found.homepage_url, lines, page.paginator.count],
+        [found.name, found.company, homepage, lines, page.paginator.count],
         changed_at,
         lambda: rendered("newsletter/source.html", address, {**head(address), **context}),
     )

@@ -98,6 +98,9 @@ ACCEPTED = frozenset(
     }
 )
 
+# Somebody has these messages, or may have them.
+OUT = ACCEPTED | {DeliveryState.SENDING, DeliveryState.AMBIGUOUS}
+
 
 class WrongState(Exception):
     """What was asked for does not fit the state that the issue is in by now."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from newsletter.approving import approve, revise
 from newsletter.models import Issue
 from newsletter.planning import plan
-from newsletter.publishing import publish
+from newsletter.publishing import attempt
 from newsletter.states import DeliveryState, IssueState
 
 
@@ -57,5 +57,5 @@ def cancel(issue: Issue, *, now: datetime) -> int:
         dropped = waiting.update(
             state=DeliveryState.CANCELLED, lease_until=None, reason="the issue was cancelled"
         )
-        publish(issue.pk, now=now)
+        attempt(issue.pk, now=now)
     return dropped

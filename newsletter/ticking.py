@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from newsletter.models import Delivery, Issue
 from newsletter.planning import plan_due
-from newsletter.publishing import publish, publish_due
+from newsletter.publishing import publish_due
 from newsletter.restoring import advance
 from newsletter.states import IssueState, WrongState
 from newsletter.welcoming import welcome_due
@@ -27,8 +27,8 @@ def tick(now: datetime) -> list[int]:
     due = Delivery.objects.due(now).filter(issue=OuterRef("pk"))
     welcomes = due.filter(occasion=Delivery.Occasion.WELCOME)
     sending = Q(Exists(due), state=IssueState.SENDING)
-    sent = Q(Exists(welcomes), state=IssueState.SENT)
-    wanting = Issue.objects.rested(now).filter(sending | sent)
+    welcoming = Q(Exists(welcomes), pk__in=Issue.objects.welcoming().values("pk"))
+    wanting = Issue.objects.rested(now).filter(sending | welcoming)
     return list(wanting.order_by("pk").values_list("pk", flat=True))
 
 
@@ -49,6 +49,4 @@ def close(issue: Issue, now: datetime) -> bool:
         issue.become(IssueState.SENT, finished_at=now)
     except WrongState:
         return False
-    # From now on the web copy follows the rows.
-    publish(issue.pk, now=now)
     return True

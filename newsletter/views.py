@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
@@ -23,7 +24,7 @@ from newsletter.listing import (
 )
 from newsletter.models import Issue, WebCopy
 from newsletter.models.issues import FIRST_DAY, LAST_DAY
-from newsletter.page_cache import Page, archive_page, rendered
+from newsletter.page_cache import Outdated, Page, archive_page, rendered
 from newsletter.presenting import shown
 from newsletter.publishing import text_of
 from newsletter.rendering.cleaning import shortened
@@ -38,6 +39,7 @@ class Neighbour:
 
     slug: str
     day: date
+    published_at: datetime
 
 
 @archive_page
@@ -127,7 +129,7 @@ def issue(request: HttpRequest, slug: str) -> Page:
     address = reverse("newsletter:issue", args=[slug])
 
     def render() -> str:
-        content = IssueContent.from_json(copy.content)
+        content = IssueContent.from_json(content_of(copy))
         opening = text_of(content.opening)
         context = {
             "issue": copy.issue,
@@ -139,12 +141,30 @@ def issue(request: HttpRequest, slug: str) -> Page:
         }
         return rendered("newsletter/issue.html", address, {**head(address), **context})
 
-    return Page(address, [copy.content_hash, earlier, later], copy.changed_at, render)
+    came = [neighbour.published_at for neighbour in (earlier, later) if neighbour]
+    return Page(
+        address,
+        [copy.content_hash, copy.changed_at, earlier, later],
+        max([copy.changed_at, *came]),
+        render,
+        is_dated=True,
+    )
+
+
+def content_of(copy: WebCopy) -> dict[str, Any]:
+    """Return the content of a copy that was read without it; raises Outdated if it changed."""
+    same = WebCopy.objects.filter(pk=copy.pk, content_hash=copy.content_hash)
+    content: dict[str, Any] | None = same.values_list("content", flat=True).first()
+    if content is None:
+        raise Outdated
+    return content
 
 
 def neighbours(issue: Issue) -> tuple[Neighbour | None, Neighbour | None]:
     """Return the public issues of the same kind before and after one."""
-    days = WebCopy.objects.of_kind(issue.kind).values_list("issue__slug", "issue__period_end")
+    days = WebCopy.objects.of_kind(issue.kind).values_list(
+        "issue__slug", "issue__period_end", "published_at"
+    )
     before = days.filter(issue__period_end__lt=issue.period_end).order_by("-issue__period_end")
     after = days.filter(issue__period_end__gt=issue.period_end).order_by("issue__period_end")
     earlier, later = (Neighbour(*row) if row else None for row in (before.first(), after.first()))

@@ -60,15 +60,28 @@ for (const form of document.querySelectorAll("[data-outlook-form]")) {
 
   // Its first lines stay in view while somebody ticks sources further up.
   const settle = () => {
-    const first = [...outlook.querySelectorAll("h2, .outlook-line")];
+    const first = [...outlook.querySelectorAll("h2, .outlook-line, .outlook-muted")];
     const seen = Math.max(...first.map((line) => line.getBoundingClientRect().bottom));
     const below = outlook.getBoundingClientRect().bottom - seen - ROOM_PX;
     outlook.style.setProperty("--below", `${Math.max(0, below)}px`);
   };
-  const sizes = new ResizeObserver(settle);
+  // And stay below where the list begins, for whoever has not come to it yet.
+  const list = form.querySelector("[data-picker]");
+  const keepFree = () => {
+    const first = list.querySelector("[data-source]")?.getBoundingClientRect();
+    if (!first?.height) return; // the list is not shown
+    const choosing = outlook.parentElement;
+    const room = first.bottom - choosing.getBoundingClientRect().top + ROOM_PX;
+    choosing.style.setProperty("--kept-free", `${room}px`);
+  };
+  const sizes = new ResizeObserver(() => {
+    settle();
+    keepFree();
+  });
   const watch = () => {
     outlook.classList.add("stays");
     sizes.observe(outlook);
+    sizes.observe(list);
   };
 
   const show = (fragment) => {
@@ -79,7 +92,8 @@ for (const form of document.querySelectorAll("[data-outlook-form]")) {
     outlook.replaceWith(fresh);
     outlook = fresh;
     watch();
-    said.textContent = fresh.querySelector(".outlook-line").textContent;
+    const lines = [...fresh.querySelectorAll(".outlook-line, .outlook-muted")];
+    said.textContent = lines.map((line) => line.textContent).join(" ");
   };
 
   const ask = async () => {
@@ -137,6 +151,10 @@ for (const pair of document.querySelectorAll("[data-zone][data-guess]")) {
   change.type = "button";
   change.className = "quiet";
   change.textContent = pair.dataset.change;
+  const what = document.createElement("span");
+  what.className = "visually-hidden";
+  what.textContent = `: ${pair.querySelector("label").textContent}`;
+  change.append(what);
   change.addEventListener("click", () => {
     guess.remove();
     select.hidden = false;

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from subscribers.emails import answer_move, answer_request, tell_former
 from subscribers.models import AddressChange, ConsentEvent
-from subscribers.restraint import ASKED_BY
+from subscribers.restraint import ASKED_BY, may_mail_move
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ def answer(subscriber_id: int, *, now: datetime) -> bool:
 def answer_change(change_id: int, *, now: datetime) -> bool:
     """Send the mail that a change of address has due: to the new one, or once done the former.
 
-    Raises what the mail server's connection raises.
+    Nothing goes to a new address where ``restraint`` says no. Raises what the mail server's
+    connection raises.
     """
     change = AddressChange.objects.filter(pk=change_id).first()
     if change is None:
@@ -46,7 +48,12 @@ def answer_change(change_id: int, *, now: datetime) -> bool:
     owed = AddressChange.objects.filter(pk=change_id, done_at=change.done_at)
     if change.done_at:
         return send_owed(owed, lambda: tell_former(change_id), now=now)
-    return send_owed(owed, lambda: answer_move(change_id, now=now), now=now)
+    return send_owed(
+        owed,
+        lambda: answer_move(change_id, now=now),
+        now=now,
+        allowed=lambda: may_mail_move(change.email, now),
+    )
 
 
 def waiting(now: datetime) -> Q:
@@ -56,21 +63,36 @@ def waiting(now: datetime) -> Q:
     )
 
 
-def send_owed(owed: QuerySet[Any], send: Callable[[], bool], *, now: datetime) -> bool:
+def always() -> bool:
+    return True
+
+
+def send_owed(
+    owed: QuerySet[Any],
+    send: Callable[[], bool],
+    *,
+    now: datetime,
+    allowed: Callable[[], bool] = always,
+) -> bool:
     """Send one mail for all rows that wait for it; tell whether one went out.
 
     The rows are claimed for the time of an attempt, so that two workers do not send two
     mails, and marked answered only after it was sent: a confirmation that comes twice harms
-    nobody, one that never comes loses a reader. Raises what ``send`` raises, except that an
-    address is refused for good, which counts as answered.
+    nobody, one that never comes loses a reader. Before the first attempt ``allowed`` is asked,
+    once; a no counts as answered, and leaves the rows as a mail does. Raises what ``send``
+    raises, except that an address is refused for good, which counts as answered too.
     """
     due = dict(owed.filter(waiting(now)).values_list("pk", "tries"))
     if not due:
         return False
     rows = owed.filter(pk__in=list(due))
     wait = timedelta(minutes=RETRY_MINUTES[min(max(due.values()), len(RETRY_MINUTES) - 1)])
-    if not rows.filter(waiting(now)).update(tries=F("tries") + 1, answer_due_at=now + wait):
-        return False
+    with transaction.atomic():
+        if not rows.filter(waiting(now)).update(tries=F("tries") + 1, answer_due_at=now + wait):
+            return False
+        if not any(due.values()) and not allowed():
+            rows.update(answered_at=now)
+            return False
     try:
         sent = send()
     except OSError as exc:

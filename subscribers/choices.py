@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Self
 
 from django.conf import settings
 
 from subscribers.models import Mute, Source, Subscriber, Weekday
+from subscribers.signals import times_changed
 
 DEFAULT_HOUR = 7
+# What says when a mail is due.
+TIMES = attrgetter("hour", "weekday", "time_zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +116,20 @@ def present_slugs(source_ids: list[int]) -> tuple[str, ...]:
     return tuple(sorted(found.values_list("slug", flat=True)))
 
 
-def write_choices(reader: Subscriber, choices: Choices) -> None:
-    """Store the choices in the reader's rows."""
+def write_choices(reader: Subscriber, choices: Choices, *, now: datetime) -> None:
+    """Store the choices in the rows of a reader whom the caller's transaction has locked.
+
+    ``signals.times_changed`` is sent within it where the reader wants mail at other times.
+    """
+    differs = TIMES(reader) != TIMES(choices)
     row = [name.name for name in fields(choices) if name.name not in ("source_slugs", "muted")]
     for name in row:
         setattr(reader, name, getattr(choices, name))
     reader.save(update_fields=row)
     reader.sources.set(Source.objects.filter(slug__in=choices.source_slugs))
     write_mutes(reader, choices.muted)
+    if differs:
+        times_changed.send(Subscriber, subscriber_id=reader.pk, now=now)
 
 
 def write_mutes(reader: Subscriber, muted: tuple[Muted, ...]) -> None:

@@ -9,6 +9,7 @@ from django.utils import translation
 from subscribers import letters
 from subscribers.models import Subscriber
 from subscribers.moving import Moving, change_of, former_address, others_at, state_of
+from subscribers.restraint import is_left_alone
 
 State = Subscriber.State
 
@@ -19,8 +20,8 @@ def answer_request(subscriber_id: int) -> bool:
     Which mail it is depends on the reader's state now. Raises what the mail server's
     connection raises.
     """
-    reader = Subscriber.objects.exclude(state=State.SUPPRESSED).filter(pk=subscriber_id).first()
-    if reader is None:
+    reader = Subscriber.objects.filter(pk=subscriber_id).first()
+    if reader is None or is_left_alone(reader):
         return False
     reads = reader.state == State.ACTIVE
     return send(letters.already_mail if reads else letters.confirmation_mail, reader)
@@ -51,7 +52,7 @@ def tell_former(change_id: int) -> bool:
     stopped = Subscriber.objects.filter(email=former, state=State.SUPPRESSED)
     if change is None or not former or stopped.exists():
         return False
-    return send(lambda reader: letters.moved_mail(reader, former), change.subscriber)
+    return send(lambda _mover: letters.moved_mail(former), change.subscriber)
 
 
 def send(mail_for: Callable[[Subscriber], EmailMultiAlternatives], reader: Subscriber) -> bool:

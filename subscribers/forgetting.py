@@ -14,7 +14,8 @@ from subscribers.models import (
     SignUp,
     Subscriber,
 )
-from subscribers.subscribing import asked_since, locked
+from subscribers.recording import locked
+from subscribers.subscribing import asked_since
 
 # Rows a transaction: a page that waits for one of them must not wait long.
 BATCH = 500

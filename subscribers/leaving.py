@@ -29,9 +29,8 @@ def give_reason(subscriber_id: int, reason: str, *, now: datetime) -> bool:
     )
     if not said or leaving is None:
         return False
-    leaving.detail = said
-    leaving.save(update_fields=["detail"])
-    return True
+    # By an update, which may find that the reader was deleted meanwhile.
+    return bool(ConsentEvent.objects.filter(pk=leaving.pk).update(detail=said))
 
 
 def plain(text: str) -> str:

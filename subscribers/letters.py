@@ -44,7 +44,7 @@ def confirmation_mail(reader: Subscriber) -> EmailMultiAlternatives:
                 "Please confirm it on this page:"
             )
         ),
-        link=confirm_url(reader.pk),
+        link=confirm_url(reader),
         button=_("Confirm my subscription"),
         after=(
             for_some_days(),
@@ -68,7 +68,7 @@ def already_mail(reader: Subscriber) -> EmailMultiAlternatives:
                 "or leave:"
             )
         ),
-        link=choices_url(reader.pk),
+        link=choices_url(reader),
         button=_("My choices"),
         after=(_("It was not you? Then there is nothing to do."), keep_to_yourself()),
     )
@@ -113,7 +113,7 @@ def taken_mail(holder: Subscriber) -> EmailMultiAlternatives:
                 "can see and change what comes to it:"
             )
         ),
-        link=choices_url(holder.pk),
+        link=choices_url(holder),
         button=_("My choices"),
         after=(
             _(
@@ -126,20 +126,30 @@ def taken_mail(holder: Subscriber) -> EmailMultiAlternatives:
     return mail(letter, to=holder.email)
 
 
-def moved_mail(reader: Subscriber, former: str) -> EmailMultiAlternatives:
-    """Return the mail that tells a former address of the move; it does not name the new one."""
+def moved_mail(former: str) -> EmailMultiAlternatives:
+    """Return the mail that tells a former address of the move.
+
+    It neither names the new address nor opens anything of the reader's: whose mailbox it is
+    now, nobody knows.
+    """
     letter = Letter(
         subject=named(_("%(name)s now goes to another address")),
         before=named(
             _(
                 "As somebody, you we hope, asked on your choices page, %(name)s now goes to "
-                "another address, which has confirmed it. This one gets nothing more. It was "
-                "not you? Then you can change the address back on your page:"
+                "another address, which has confirmed it. This one gets nothing more. If you "
+                "want it here too, or it was not you, you can subscribe again with this "
+                "address:"
             )
         ),
-        link=choices_url(reader.pk),
-        button=_("My choices"),
-        after=(keep_to_yourself(),),
+        link=absolute("/"),
+        button=_("Subscribe again"),
+        after=(
+            _(
+                "Links in mails that came here before open your choices no more. Those to "
+                "unsubscribe still work."
+            ),
+        ),
     )
     return mail(letter, to=former)
 
@@ -195,8 +205,13 @@ def quoted_printable() -> Charset:
 
 
 def wrapped(text: str) -> str:
-    """Return a text with its long lines broken between words; addresses stay whole."""
+    """Return a text with its long lines broken between words; addresses stay whole.
+
+    Short lines stay as they are: of the sign-off “-- ” the blank counts (RFC 3676 §4.3).
+    """
     return "\n".join(
-        textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
+        line
+        if len(line) <= TEXT_WIDTH
+        else textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
         for line in text.splitlines()
     )

@@ -6,6 +6,7 @@ from functools import cache
 from django.conf import settings
 from django.urls import get_script_prefix, reverse
 
+from subscribers.models import Subscriber
 from subscribers.tokens import Purpose, make_token
 
 UNSUBSCRIBE_PURPOSE = {
@@ -17,6 +18,12 @@ UNSUBSCRIBE_PURPOSE = {
 def absolute(path: str) -> str:
     """Return a path of ours as an absolute address."""
     return f"{settings.BASE_URL}{path}"
+
+
+def token_of(purpose: Purpose, reader: Subscriber) -> str:
+    """Return the token that lets a reader do one thing, as long as they have this address."""
+    epoch = reader.link_epoch if purpose.ends_with_address else 0
+    return make_token(purpose, reader.pk, epoch)
 
 
 def personal(name: str, token: str) -> str:
@@ -42,18 +49,21 @@ def path(name: str, prefix: str) -> str:
 
 
 def unsubscribe_url(kind: str, subscriber_id: int) -> str:
-    """Return the one-click address (RFC 8058) that ends one edition, and shows a page to GET."""
+    """Return the one-click address (RFC 8058) that ends one edition, and shows a page to GET.
+
+    It outlives a change of address: whoever gets the mail may always end it.
+    """
     return personal("subscribers:unsubscribe", make_token(UNSUBSCRIBE_PURPOSE[kind], subscriber_id))
 
 
-def choices_url(subscriber_id: int) -> str:
+def choices_url(reader: Subscriber) -> str:
     """Return the address of a reader's own choices."""
-    return personal("subscribers:choices", make_token(Purpose.CHOICES, subscriber_id))
+    return personal("subscribers:choices", token_of(Purpose.CHOICES, reader))
 
 
-def confirm_url(subscriber_id: int) -> str:
+def confirm_url(reader: Subscriber) -> str:
     """Return the address that asks a new reader to confirm."""
-    return personal("subscribers:confirm", make_token(Purpose.CONFIRM, subscriber_id))
+    return personal("subscribers:confirm", token_of(Purpose.CONFIRM, reader))
 
 
 def mute_url(token: str, source_ids: Iterable[int]) -> str:
@@ -65,9 +75,9 @@ def mute_url(token: str, source_ids: Iterable[int]) -> str:
     return absolute(reverse("subscribers:mute", args=["TOKEN", ids])).replace("TOKEN", token)
 
 
-def mute_token(subscriber_id: int) -> str:
+def mute_token(reader: Subscriber) -> str:
     """Return what lets a reader mute sources by ``mute_url``."""
-    return make_token(Purpose.MUTE, subscriber_id)
+    return token_of(Purpose.MUTE, reader)
 
 
 def address_url(change_id: int) -> str:

@@ -37,7 +37,8 @@ def merge(source: Source, target: Source | None) -> None:
 
 def parents(*, locked: bool = False) -> dict[int, int | None]:
     """Map every source to the one that it is merged into; ``locked`` keeps them so."""
-    sources = Source.objects.select_for_update() if locked else Source.objects.all()
+    # Their keys stay as they are, so rows that refer to them may be written meanwhile.
+    sources = Source.objects.select_for_update(no_key=True) if locked else Source.objects.all()
     return dict(sources.order_by("pk").values_list("pk", "merged_into"))
 
 

@@ -5,3 +5,8 @@ from django.dispatch import Signal
 # Sent after the commit that made a reader active by a confirmation link, with
 # ``subscriber_id``. Losing it loses nothing but a minute: what is due stands in the row.
 confirmed = Signal()
+
+# Sent in the transaction that changes at what time a reader wants mail, after the change, with
+# ``subscriber_id`` and ``now``. The reader's row is locked; a receiver that fails takes the
+# change back.
+times_changed = Signal()

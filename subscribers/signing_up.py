@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from subscribers.addresses import BadAddress, normalised
 from subscribers.answering import GRACE
 from subscribers.choices import Choices
 from subscribers.models import ConsentEvent, SignUp
@@ -24,8 +25,10 @@ def take(email: str, choices: Choices, *, now: datetime, origin: Origin) -> None
     """Store a request for a normalised address, and ask a worker to work on it.
 
     One statement, whosever address it is. An earlier request for the same address that no
-    worker has come to yet is replaced.
+    worker has come to yet is replaced. Raises BadAddress for what is no normalised address.
     """
+    if normalised(email) != email:
+        raise BadAddress("not the normalised form of an address")
     asked = SignUp(email=email, choices=choices.to_json(), origin=origin, asked_at=now)
     with transaction.atomic():
         (kept,) = SignUp.objects.bulk_create(

@@ -7,6 +7,7 @@ nobody else's request can touch the choices of somebody who reads already.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -16,8 +17,10 @@ from django.db.models import Q
 from subscribers.choices import Choices, choices_of, write_choices
 from subscribers.models import CONFIRM_WITHIN, ConsentEvent, Subscriber
 from subscribers.queueing import after_commit
-from subscribers.restraint import ASKED_BY, was_mailed_enough
+from subscribers.recording import count_change, locked, record
+from subscribers.restraint import ASKED_BY, is_left_alone, may_mail_sign_up
 from subscribers.signals import confirmed
+from subscribers.suppression import lift
 
 State = Subscriber.State
 Kind = ConsentEvent.Kind
@@ -39,23 +42,27 @@ class Confirmation(StrEnum):
 def subscribe(email: str, choices: Choices, *, now: datetime, origin: Origin = Origin.FORM) -> None:
     """Take a request from a normalised address, and mail what helps that person.
 
-    New, waiting and former readers get a confirmation mail, active ones a link to their
-    choices, suppressed ones nothing, and nobody more than ``restraint`` allows. Nothing is
-    returned: whoever asks must not learn which of these it was.
+    New, waiting and former readers get a confirmation mail, and so do those whose mail came
+    back: whoever follows its link has shown that the address works again. Active readers get a
+    link to their choices, who complained or was stopped by hand nothing, and nobody more than
+    ``restraint`` allows: a new address that may get no mail leaves no row. Nothing is returned:
+    whoever asks must not learn which of these it was.
     """
     with transaction.atomic():
-        reader = Subscriber.objects.select_for_update().get_or_create(
+        reader, is_new = Subscriber.objects.select_for_update().get_or_create(
             email=email, defaults={"state": State.PENDING}
-        )[0]
-        if reader.state == State.SUPPRESSED:
+        )
+        if is_left_alone(reader):
             return
         kept = choices_of(reader)
         if reader.state == State.PENDING and kept != choices:
-            write_choices(reader, choices)
+            write_choices(reader, choices, now=now)
         asked = kept if reader.state == State.ACTIVE else choices
-        if not was_mailed_enough(email, now):
+        if may_mail_sign_up(email, now):
             record(reader, Kind.SUBSCRIBED, origin, now, choices=asked)
             after_commit("send_confirmation", reader.pk)
+        elif is_new:
+            reader.delete()
         elif reader.state != State.ACTIVE:
             amend(reader, asked, origin, now)
 
@@ -82,11 +89,23 @@ def asked_since(moment: datetime) -> Q:
 
 
 def standing_request(reader: Subscriber, now: datetime) -> ConsentEvent | None:
-    """Return the newest request that may still be confirmed, made since the reader left."""
+    """Return the newest request that may still be confirmed.
+
+    It was made since the reader left, or since mail to the address came back.
+    """
     asked = reader.consent_events.filter(asked_since(now - CONFIRM_WITHIN))
-    if reader.left_at:
-        asked = asked.filter(at__gt=reader.left_at)
+    for end in (reader.left_at, suppressed_at(reader)):
+        if end:
+            asked = asked.filter(at__gt=end)
     return asked.order_by("at", "pk").last()
+
+
+def suppressed_at(reader: Subscriber) -> datetime | None:
+    """Return since when nothing goes to a reader's address, or None where mail does."""
+    if reader.state != State.SUPPRESSED:
+        return None
+    newest = reader.consent_events.filter(kind=Kind.SUPPRESSED).order_by("at", "pk").last()
+    return newest.at if newest else None
 
 
 def choices_in(event: ConsentEvent) -> Choices | None:
@@ -95,7 +114,7 @@ def choices_in(event: ConsentEvent) -> Choices | None:
 
 def confirmation_of(reader: Subscriber | None, now: datetime) -> Confirmation:
     """Tell what a confirmation link does for this reader, without doing it."""
-    if reader is None or reader.state == State.SUPPRESSED:
+    if reader is None or is_left_alone(reader):
         return Confirmation.EXPIRED
     if reader.state == State.ACTIVE:
         return Confirmation.ALREADY
@@ -105,7 +124,8 @@ def confirmation_of(reader: Subscriber | None, now: datetime) -> Confirmation:
 def confirm(subscriber_id: int, *, now: datetime) -> Confirmation:
     """Make a waiting or former reader active, with the choices of the standing request.
 
-    A welcome is due from then on, and ``signals.confirmed`` is sent after the commit.
+    Mail to the address that came back counts no more: here is somebody who got one. A welcome
+    is due from then on, and ``signals.confirmed`` is sent after the commit.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)
@@ -113,8 +133,13 @@ def confirm(subscriber_id: int, *, now: datetime) -> Confirmation:
         if reader is None or found is not Confirmation.OPEN:
             return found
         request = standing_request(reader, now)
+        if lift(reader.pk, now=now, origin=Origin.LINK):
+            reader.refresh_from_db()
         if request and (choices := choices_in(request)):
-            write_choices(reader, choices)
+            if reader.confirmed_at:
+                # The form knows nothing of them.
+                choices = replace(choices, muted=choices_of(reader).muted)
+            write_choices(reader, choices, now=now)
         kind = Kind.CONFIRMED if reader.state == State.PENDING else Kind.RESUBSCRIBED
         activate(reader, now)
         Subscriber.objects.filter(pk=reader.pk).update(welcome_due_at=now)
@@ -145,7 +170,7 @@ def change(
 ) -> bool:
     """Store what ``new`` makes of a reader's choices, effective for every mail not yet sent.
 
-    Tells whether anything differed.
+    Tells whether anything differed. Raises TooMany where it changed too often within this hour.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)
@@ -154,7 +179,8 @@ def change(
         old = choices_of(reader)
         if new(old) == old:
             return False
-        write_choices(reader, new(old))
+        count_change(reader, now)
+        write_choices(reader, new(old), now=now)
         record(reader, Kind.CHANGED, origin, now)
         return True
 
@@ -174,7 +200,7 @@ def unsubscribe(
             return False
         old = choices_of(reader)
         if edition and old.wants(edition):
-            write_choices(reader, old.with_edition(edition, wanted=False))
+            write_choices(reader, old.with_edition(edition, wanted=False), now=now)
         has_left = not edition or not (reader.wants_daily or reader.wants_weekly)
         left = has_left and leave(reader, now)
         if not left and choices_of(reader) == old:
@@ -194,14 +220,26 @@ def leave(reader: Subscriber, now: datetime) -> bool:
 
 
 def come_back(
-    subscriber_id: int, choices: Choices, *, now: datetime, origin: Origin = Origin.PAGE
+    subscriber_id: int,
+    new: Callable[[Choices], Choices] = lambda kept: kept,
+    *,
+    now: datetime,
+    origin: Origin = Origin.PAGE,
 ) -> bool:
-    """Take back a reader who left, once confirmed the address, and holds a link of ours."""
+    """Take back a reader who left, once confirmed the address, and holds a link of ours.
+
+    ``new`` makes the choices out of those that were kept; False where it wants no edition.
+    Raises TooMany as ``change`` does.
+    """
     with transaction.atomic():
         reader = locked(subscriber_id)
         if reader is None or reader.state != State.UNSUBSCRIBED or not reader.confirmed_at:
             return False
-        write_choices(reader, choices)
+        choices = new(choices_of(reader))
+        if not (choices.wants_daily or choices.wants_weekly):
+            return False
+        count_change(reader, now)
+        write_choices(reader, choices, now=now)
         activate(reader, now)
         record(reader, Kind.RESUBSCRIBED, origin, now)
         return True
@@ -217,7 +255,10 @@ def may_undo(reader: Subscriber, now: datetime) -> bool:
 
 
 def undo(subscriber_id: int, edition: str, *, now: datetime) -> bool:
-    """Send one edition again to a reader who has just left it; tell whether that changed."""
+    """Send one edition again to a reader who has just left it; tell whether that changed.
+
+    Raises TooMany as ``change`` does.
+    """
     with transaction.atomic():
         reader = locked(subscriber_id)
         if reader is None or not may_undo(reader, now):
@@ -225,40 +266,16 @@ def undo(subscriber_id: int, edition: str, *, now: datetime) -> bool:
         choices = choices_of(reader)
         if reader.state == State.ACTIVE and choices.wants(edition):
             return False
-        write_choices(reader, choices.with_edition(edition, wanted=True))
+        count_change(reader, now)
+        write_choices(reader, choices.with_edition(edition, wanted=True), now=now)
         if reader.state == State.UNSUBSCRIBED:
             activate(reader, now)
         record(reader, Kind.RESUBSCRIBED, Origin.LINK, now)
         return True
 
 
-def locked(subscriber_id: int) -> Subscriber | None:
-    """Return the reader's row, locked until the transaction ends (SQLite locks the whole)."""
-    return Subscriber.objects.select_for_update().filter(pk=subscriber_id).first()
-
-
 def activate(reader: Subscriber, now: datetime) -> None:
     # Only out of the state that was read: what another transaction did meanwhile stands.
     Subscriber.objects.filter(pk=reader.pk, state=reader.state).update(
         state=State.ACTIVE, confirmed_at=now, left_at=None
-    )
-
-
-def record(
-    reader: Subscriber,
-    kind: Kind,
-    origin: Origin,
-    now: datetime,
-    *,
-    choices: Choices | None = None,
-    detail: str = "",
-) -> None:
-    """Write down a consent with the choices it speaks of: those in force, unless given."""
-    ConsentEvent.objects.create(
-        subscriber=reader,
-        kind=kind,
-        origin=origin,
-        at=now,
-        choices=(choices or choices_of(reader)).to_json(),
-        detail=detail,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from subscribers.models import ConsentEvent, Subscriber
-from subscribers.subscribing import locked, record
+from subscribers.recording import locked, record
 
 State = Subscriber.State
 Why = Subscriber.Suppression
@@ -18,16 +18,24 @@ WEIGHT: dict[str, int] = {"": 0, Why.BOUNCED: 1, Why.MANUAL: 2, Why.COMPLAINED: 
 
 
 def suppress(
-    subscriber_id: int, why: Why, *, now: datetime, origin: Origin = Origin.PROVIDER
+    subscriber_id: int,
+    why: Why,
+    *,
+    now: datetime,
+    origin: Origin = Origin.PROVIDER,
+    address: str = "",
 ) -> bool:
-    """Send nothing more to this address; tell whether that is new.
+    """Send nothing more to a reader's address; tell whether that is new.
 
     A complaint outweighs what was done by hand, and that a bounce; the other way round
-    nothing changes.
+    nothing changes. What was learnt about an ``address`` says nothing about a reader who has
+    moved away from it.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)
         if reader is None or WEIGHT[reader.suppression] >= WEIGHT[why]:
+            return False
+        if address and reader.email != address:
             return False
         Subscriber.objects.filter(pk=reader.pk).update(state=State.SUPPRESSED, suppression=why)
         record(reader, Kind.SUPPRESSED, origin, now)
@@ -38,7 +46,9 @@ def lift(subscriber_id: int, *, now: datetime, origin: Origin = Origin.ADMIN) ->
     """Let an address be mailed again as far as its owner agreed; tell whether it was suppressed.
 
     Who had left stays away, who had never confirmed must, and who complained has left by
-    that: they come back by subscribing themselves.
+    that: from here on they can subscribe again. Before it they cannot, however they ask,
+    because mail to people who call it spam costs the others theirs; an operator to whom they
+    write decides.
     """
     with transaction.atomic():
         reader = locked(subscriber_id)

@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from config.celery import app as celery
 from newsletter import page_cache
 from subscribers.views import stamped
+
+# Speed belongs in benchmarks: on a busy machine a good example takes long too.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 

@@ -44,10 +44,14 @@ class Inspector:
         self.found: dict[str, str] = {}
         self.phrases: list[list[str]] = []
         self.labels: set[str] = set()
+        german: set[str] = set()
         for message in read(CATALOGUE):
+            german.update(message.translated.values())
             for at, english in enumerate(message.english):
                 if message.translated.get(at) != english:
                     self.remember(english)
+        # As “Pause”, which a button says otherwise and a heading the same in both languages.
+        self.labels -= german
 
     def remember(self, english: str) -> None:
         """Look for a message of more than two words anywhere, for a shorter one by itself."""

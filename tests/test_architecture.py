@@ -28,6 +28,7 @@ STAGES = [
     "publishing",
     "searching",
     "approving",
+    "rescheduling",
     "planning",
     "steering",
     "discarding",

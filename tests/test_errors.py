@@ -99,7 +99,7 @@ def test_a_refused_request_is_one_line_of_the_log(client, log, db):
 
 def test_no_readers_token_stands_in_the_log(log, db, monkeypatch):
     reader = make_reader()
-    choices, leaving = choices_url(reader.pk), unsubscribe_url("daily", reader.pk)
+    choices, leaving = choices_url(reader), unsubscribe_url("daily", reader.pk)
     client = Client(raise_request_exception=False)
     client.post(choices, TOO_LONG)
     client.get(choices, headers={"host": "other.example.org"})

@@ -11,11 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import RequestFactory
 
 from config import limits
 from config.limits import MOST_THROWN_AWAY, PUBLIC_LIMIT, BodyLimit
+from subscribers.links import unsubscribe_url
 from subscribers.models import SignUp, Subscriber
+from tests.factories import make_reader
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
@@ -63,6 +66,36 @@ def test_the_page_is_in_the_language_of_who_asks(client, nothing_stored, monkeyp
     response = client.post("/", {"a": "b"}, headers={"accept-language": "de"})
     assert response.status_code == 413
     assert '<html lang="de"' in page(response)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        (b"List-Unsubscribe=One-Click", {"content_type": f"{FORM}; charset=ISO-8859-1"}),
+        (b"List-Unsubscribe=One-Click", {"content_type": f"{FORM}; charset=us-ascii"}),
+        (b"List-Unsubscribe=One-Click", {"content_type": "text/plain"}),
+        (b"--x\r\nhalf of a part", {"content_type": MULTIPART}),
+        (b"x=" + b"y" * MEGABYTE, {"content_type": FORM}),
+        (b"&".join(b"a=b" for _ in range(6_000)), {"content_type": FORM}),
+        (b"", {"content_type": FORM, "HTTP_TRANSFER_ENCODING": "chunked"}),
+        (b"", {"content_type": FORM}),
+    ],
+)
+def test_who_unsubscribes_is_heard_whatever_comes_along(client, body, more):
+    reader = make_reader()
+    path = unsubscribe_url("daily", reader.pk).removeprefix(settings.BASE_URL)
+    assert client.post(path, body, **more).status_code == 200
+    reader.refresh_from_db()
+    assert not reader.wants_daily
+
+
+def test_errors_about_a_body_are_kept_nowhere(client, nothing_stored):
+    response = client.post("/choices/pSomething", b"x" * MEGABYTE, content_type=FORM)
+    assert response.status_code == 413
+    assert response["Cache-Control"] == "no-store"
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["X-Robots-Tag"] == "noindex"
 
 
 def test_what_is_just_not_too_large_is_read():
@@ -264,3 +297,15 @@ def test_two_lengths_are_no_length(gunicorn):
 def test_a_broken_chunk_costs_nothing_but_its_connection(gunicorn):
     head = post_of(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
     assert spoken(gunicorn, head, b"zz\r\nxx").startswith("HTTP/1.1 4")
+
+
+def test_bodies_that_never_come_hold_nobody_up_for_long(gunicorn):
+    held = [socket.create_connection(("127.0.0.1", gunicorn), timeout=60) for _ in range(8)]
+    for connection in held:
+        connection.sendall(post_of(100) + b"em")
+    answers = [connection.recv(65_536).decode() for connection in held]
+    for connection in held:
+        connection.close()
+    assert [answer.split()[1] for answer in answers] == ["408"] * len(held)
+    # Nothing in this house has a database, and this page needs none.
+    assert "404" in spoken(gunicorn, post_of(0).replace(b"POST / ", b"GET /robots.none "))

@@ -130,3 +130,15 @@ def test_sqlite_writes_ahead_and_locks_at_once(tmp_path):
     shown = start(tmp_path, "DATABASES").stdout
     assert "IMMEDIATE" in shown
     assert "journal_mode=WAL" in shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "seconds"),
+    [
+        ({"BASE_URL": "https://news.example.org"}, 31_536_000),
+        ({"BASE_URL": "http://localhost:8000"}, 0),
+        ({"BASE_URL": "https://news.example.org", "HSTS_SECONDS": "60"}, 60),
+    ],
+)
+def test_browsers_insist_on_https_for_a_year_where_there_is_https(tmp_path, environment, seconds):
+    assert start(tmp_path, "SECURE_HSTS_SECONDS", **environment).stdout == f"{seconds}\n"

@@ -146,6 +146,8 @@ def settle(request: HttpRequest, issue: Issue) -> None:
     """After an issue was edited, let the web and mails not yet sent carry what it says now."""
     if issue.state not in approving.REVISABLE:
         publishing.publish(issue.pk, now=timezone.now())
+        if issue.state in approving.CORRECTABLE:
+            settle_correction(request, issue)
         return
     try:
         revision = approving.revise(issue, now=timezone.now())
@@ -166,6 +168,22 @@ def settle(request: HttpRequest, issue: Issue) -> None:
     else:
         if revision is not None:
             messages.info(request, carried_sentence(issue))
+
+
+def settle_correction(request: HttpRequest, issue: Issue) -> None:
+    """Let readers who are welcomed later get what was corrected."""
+    try:
+        approving.correct(issue, now=timezone.now())
+    except approving.NotApprovable as exc:
+        reasons = " ".join(finding.message for finding in exc.findings)
+        messages.error(
+            request,
+            _(
+                "Saved, and on the web; but until this is mended, the issue is not sent to "
+                "new readers: %(reasons)s"
+            )
+            % {"reasons": reasons},
+        )
 
 
 def carried_sentence(issue: Issue) -> str:

@@ -1,11 +1,13 @@
 """Sources with the labels that stand for them."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 else:
     SourceModelForm = AliasModelForm = forms.ModelForm
     AliasRowFormSet = forms.BaseInlineFormSet
+
+
+# What by-lines in the archive say of a source.
+NAMING = frozenset({"name", "company", "merged_into"})
 
 
 class SourceForm(SourceModelForm):
@@ -170,9 +176,8 @@ class SourceAdmin(ModelAdmin[Source]):
         # After the labels of the page: the old name may have been typed among them.
         if change and "name" in form.changed_data:
             keep_old_name(form.instance, form.initial["name"])
-        if change:
-            # By-lines name sources.
-            publish_credited([form.instance.pk], now=timezone.now())
+        if change and NAMING.intersection(form.changed_data):
+            renew_bylines(form.instance, form.initial["merged_into"])
 
     @display(
         description=_("standing"),
@@ -216,6 +221,16 @@ class SourceAdmin(ModelAdmin[Source]):
             )
             % {"count": count},
         )
+
+
+def renew_bylines(source: Source, former_target: int | None) -> None:
+    """Let the archive name a source as it is called now, as soon as that is committed.
+
+    Whoever sends or publishes meanwhile must not wait for this transaction, nor it for them.
+    """
+    named = [pk for pk in (source.pk, former_target) if pk is not None]
+    renew = partial(publish_credited, named, now=timezone.now())
+    transaction.on_commit(renew, robust=True)
 
 
 def keep_old_name(source: Source, old_name: str) -> None:

@@ -1,7 +1,7 @@
 """“What you sent me”: everything that is kept about one reader, as one JSON document.
 
-Deliveries are streamed, for some readers have thousands. What is told of each table, and
-what is not, stands in ``told``.
+Deliveries and consents are streamed, for some readers have thousands. What is told of each
+table, and what is not, stands in ``told``.
 """
 
 from __future__ import annotations
@@ -10,21 +10,23 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import compress
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from newsletter.disclosing.told import ADDED, SECTIONS, TOLD, happened
 from newsletter.links import read_url
 from newsletter.models import Delivery
 from newsletter.receiving import bits, may_be_read
 from newsletter.rendering import wording
-from subscribers.models import SignUp, Source, Subscriber
+from subscribers.models import ConsentEvent, SignUp, Source, Subscriber
+
+M = TypeVar("M", bound=Model)
 
 FORMAT = "broadsheet-data-1"
-# Deliveries read at once, each with its issue's content, some 20 KB.
+# Rows read at once; a delivery comes with its issue's content, some 20 KB.
 BATCH = 100
 
 
@@ -43,12 +45,28 @@ def document(reader: Subscriber, *, now: datetime) -> Iterator[str]:
     yield "{\n"
     for key, value in parts.items():
         yield f"{written(key)}: {written(value)},\n"
-    yield f"{written(SECTIONS[Delivery])}: [\n"
+    yield from listed(ConsentEvent, map(told, in_batches(reader.consent_events.all())))
+    yield ",\n"
+    yield from listed(Delivery, deliveries_of(reader))
+    yield "\n}\n"
+
+
+def listed(model: type[Model], rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield the section of a table, a row at a time."""
+    yield f"{written(SECTIONS[model])}: [\n"
     between = ""
-    for row in deliveries_of(reader):
+    for row in rows:
         yield between + written(row)
         between = ",\n"
-    yield "\n]\n}\n"
+    yield "\n]"
+
+
+def in_batches(rows: QuerySet[M]) -> Iterator[M]:
+    """Yield rows, oldest first, of which BATCH are read at a time."""
+    last = 0
+    while batch := list(rows.order_by("pk").filter(pk__gt=last)[:BATCH]):
+        yield from batch
+        last = batch[-1].pk
 
 
 def written(value: Any) -> str:
@@ -66,7 +84,7 @@ def explained() -> dict[str, dict[str, str]]:
 
 
 def about(reader: Subscriber) -> dict[str, Any]:
-    """Return everything but deliveries: there is little of it, however long a reader stays."""
+    """Return everything but deliveries and consents: there is little of it, however long ago."""
     chosen = Source.objects.filter(readers=reader)
     return {
         "reader": told(reader),
@@ -74,7 +92,6 @@ def about(reader: Subscriber) -> dict[str, Any]:
         "mutes": [
             {**named(mute.source), **told(mute)} for mute in reader.mutes.select_related("source")
         ],
-        "consent": all_told(reader.consent_events.all()),
         "address_changes": all_told(reader.address_changes.all()),
         "waiting_requests": all_told(SignUp.objects.filter(email=reader.email)),
     }
@@ -94,20 +111,16 @@ def named(source: Source) -> dict[str, str]:
 
 
 def deliveries_of(reader: Subscriber) -> Iterator[dict[str, Any]]:
-    """Yield what was sent to a reader or not, oldest first, a batch of rows at a time."""
+    """Yield what was sent to a reader or not, oldest first."""
     rows = (
-        reader.deliveries.order_by("pk")
-        .select_related("issue", "revision")
+        reader.deliveries.select_related("issue", "revision")
         .defer("revision__rendered")
         .prefetch_related("events")
     )
-    last = 0
-    while batch := list(rows.filter(pk__gt=last)[:BATCH]):
-        yield from map(told_delivery, batch)
-        last = batch[-1].pk
+    return (told_delivery(delivery, reader) for delivery in in_batches(rows))
 
 
-def told_delivery(delivery: Delivery) -> dict[str, Any]:
+def told_delivery(delivery: Delivery, reader: Subscriber) -> dict[str, Any]:
     return {
         "issue": delivery.issue.slug,
         "title": wording.title(delivery.issue),
@@ -115,7 +128,7 @@ def told_delivery(delivery: Delivery) -> dict[str, Any]:
         **told(delivery),
         "what_happened": happened(delivery),
         "headlines": headlines_in(delivery),
-        "as_you_received_it": read_url(delivery.pk) if may_be_read(delivery) else None,
+        "as_you_received_it": read_url(delivery.pk, reader) if may_be_read(delivery) else None,
         "events": all_told(delivery.events.all()),
     }
 

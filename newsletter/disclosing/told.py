@@ -112,6 +112,7 @@ TOLD_IN_FULL = "the document tells what it points to instead"
 # Model and field, and why it is not told.
 KEPT_BACK: dict[str, str] = {
     "subscribers.Subscriber.id": ITS_OWN_NUMBER,
+    "subscribers.Subscriber.link_epoch": "it counts the moves, which the consents tell in full",
     "subscribers.Subscriber_sources.id": ITS_OWN_NUMBER,
     "subscribers.Subscriber_sources.subscriber": ITS_READER,
     "subscribers.Subscriber_sources.source": TOLD_IN_FULL,

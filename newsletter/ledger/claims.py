@@ -71,8 +71,8 @@ def due_of_one() -> QuerySet[Delivery]:
     now, issue_id = given(Delivery, "due_at"), given(Delivery, "issue")
     issue = Issue.objects.filter(pk=issue_id).rested(now)
     sending = Q(Exists(issue.in_state(IssueState.SENDING)))
-    sent = Q(Exists(issue.in_state(IssueState.SENT)), occasion=Delivery.Occasion.WELCOME)
-    due = Delivery.objects.due(now).filter(sending | sent, issue_id=issue_id)
+    welcomes = Q(Exists(issue.welcoming()), occasion=Delivery.Occasion.WELCOME)
+    due = Delivery.objects.due(now).filter(sending | welcomes, issue_id=issue_id)
     return due.order_by("due_at", "pk")
 
 

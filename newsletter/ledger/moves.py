@@ -121,7 +121,8 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
         fields["attempts"] = F("attempts") - 1
     if result.state != DeliveryState.PENDING:
         return bool(rows.update(**fields))
-    going_on = goes_out() | Q(in_state(IssueState.PAUSED))
+    welcome = Q(in_state(IssueState.SENT), occasion=Delivery.Occasion.WELCOME)
+    going_on = Q(in_state(IssueState.SENDING, IssueState.PAUSED)) | welcome
     if rows.filter(going_on).update(**fields, due_at=result.due_at):
         return True
     fields |= {

@@ -25,7 +25,7 @@ def in_state(*states: IssueState) -> Exists:
 def goes_out() -> Q:
     """Ask for a row's turn inside its own UPDATE: its issue is sending.
 
-    A welcome may go out of an issue that was sent, too.
+    A welcome may go out of an issue that was sent, too, unless mails lack its correction.
     """
-    sent = Q(in_state(IssueState.SENT), occasion=Delivery.Occasion.WELCOME)
-    return Q(in_state(IssueState.SENDING)) | sent
+    welcoming = Exists(Issue.objects.filter(pk=OuterRef("issue_id")).welcoming())
+    return Q(in_state(IssueState.SENDING)) | Q(welcoming, occasion=Delivery.Occasion.WELCOME)

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from newsletter.states import IssueState, WrongState, issues_before
+from newsletter.states import OUT, IssueState, WrongState, issues_before
 from subscribers.models import Source
 
 # The longest headline seen in real digests has 101 characters.
@@ -34,16 +34,23 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def public(self) -> Self:
         """Issues that anybody may read on the web.
 
-        A cancelled one is among them once somebody has it, so that its links go on working.
+        A cancelled one is among them if somebody has it, so that its links go on working.
         """
         out = Q(state__in=[IssueState.SENDING, IssueState.PAUSED, IssueState.SENT])
         deliveries = apps.get_model("newsletter", "Delivery").objects
-        begun = deliveries.filter(issue=OuterRef("pk"), intent_at__isnull=False)
-        return self.filter(out | (Q(state=IssueState.CANCELLED) & Exists(begun)))
+        read = deliveries.filter(issue=OuterRef("pk"), state__in=OUT)
+        return self.filter(out | (Q(state=IssueState.CANCELLED) & Exists(read)))
 
     def rested(self, now: datetime) -> Self:
         """Issues whose mail server has not asked to be left alone until later."""
         return self.filter(Q(rests_until=None) | Q(rests_until__lte=now))
+
+    def welcoming(self) -> Self:
+        """Issues that may welcome readers: out, and their corrections frozen for the mails."""
+        revisions = apps.get_model("newsletter", "Revision").objects
+        frozen = revisions.filter(issue=OuterRef("pk"), created_at__gte=OuterRef("corrected_at"))
+        out = self.in_state(IssueState.SENDING, IssueState.SENT)
+        return out.filter(Q(corrected_at=None) | Exists(frozen))
 
     def of_kind(self, kind: str) -> Self:
         return self.filter(kind=kind)

@@ -4,19 +4,24 @@ Gmail shows about 102 KB of a message's source and hides the rest, the unsubscri
 with it. Bytes are counted as quoted-printable (RFC 2045 §6.7), which is how they travel.
 """
 
+from collections import Counter
+from html import escape
+
 from django.utils.translation import gettext as _
 
+from newsletter.rendering.cleaning import LEAD_LENGTH, for_attribute, shortened
 from newsletter.rendering.errors import RenderError
-from newsletter.rendering.segments import Block, Kind, RenderedIssue, Segments
+from newsletter.rendering.segments import Block, Kind, RenderedIssue, Segments, Slot
 
 MAIL_LIMIT_BYTES = 95_000
 MAIL_WARNING_BYTES = 80_000
 # Room for what composing fills in: an address of 254 octets, of which 64 may be escaped to
 # five (RFC 5321 §4.5.3.1), three links of 300, and some lines of words.
 SLOTS_RESERVE_BYTES = 2_700
-# A story's own slot takes a token: a letter, and base64url of 8 and 16 bytes at most. The token
-# and the words before and after it are encoded by themselves: each may end in a soft break.
-STORY_SLOT_BYTES = 33 + 3 * 3
+# A story's own slot takes a token: a letter, and base64url of 27 bytes at most. These are how
+# often the reader moved in 3, whose mail it is in 8, and the signature in 16. The token and the
+# words before and after it are encoded by themselves: each may end in a soft break.
+STORY_SLOT_BYTES = 37 + 3 * 3
 # A line has 76 characters with its "="; an escape of three is never broken over two lines.
 LEAST_ON_A_LINE = 73
 SOFT_BREAK_BYTES = 3
@@ -54,8 +59,25 @@ def fixed_length(rendered: RenderedIssue, *, welcome: bool = False) -> int:
     Only a ``welcome`` has the words for a new reader.
     """
     missing = {Kind.STORY} if welcome else {Kind.STORY, Kind.WELCOME}
-    return SLOTS_RESERVE_BYTES + sum(
-        segments_length(block.html) for block in rendered.blocks if block.kind not in missing
+    blocks = [block.html for block in rendered.blocks if block.kind not in missing]
+    return SLOTS_RESERVE_BYTES + sum(map(segments_length, blocks)) + lead_length(rendered, blocks)
+
+
+def lead_length(rendered: RenderedIssue, blocks: list[Segments]) -> int:
+    """Return the encoded bytes of what leads an issue without an opening, at its longest.
+
+    That is a story's headline or, in a mail without one, the issue's title, as it is escaped
+    in an element and in an attribute.
+    """
+    slots = Counter(slot for segments in blocks for slot in segments[1::2])
+    if not slots[Slot.LEAD] and not slots[Slot.LEADATTRIBUTE]:
+        return 0
+    titles = (rendered.title, *(story.title for story in rendered.stories))
+    leads = [shortened(title, LEAD_LENGTH) for title in titles]
+    return max(
+        slots[Slot.LEAD] * encoded_length(escape(lead))
+        + slots[Slot.LEADATTRIBUTE] * encoded_length(escape(for_attribute(lead)))
+        for lead in leads
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils import timezone
 
 from newsletter.previewing import panel
@@ -11,7 +12,7 @@ from subscribers.forms.choices import ChoicesForm
 register = template.Library()
 
 
-@register.inclusion_tag("newsletter/choice_preview.html")
-def choice_preview(form: ChoicesForm) -> dict[str, Any]:
+@register.inclusion_tag("newsletter/choice_preview.html", takes_context=True)
+def choice_preview(context: Context, form: ChoicesForm) -> dict[str, Any]:
     """Show what the choices on a form mean, as it stands: bound or not, valid or not."""
-    return panel(form, timezone.now())
+    return {**panel(form, timezone.now()), "text_language": context.get("text_language", "")}

@@ -12,7 +12,8 @@ from newsletter.states import DeliveryState
 from newsletter.tracking.facts import DeliveryFact
 from newsletter.tracking.verdicts import Kind
 from subscribers.models import ConsentEvent, Subscriber
-from subscribers.subscribing import locked, unsubscribe
+from subscribers.recording import locked
+from subscribers.subscribing import unsubscribe
 from subscribers.suppression import suppress
 
 Why = Subscriber.Suppression

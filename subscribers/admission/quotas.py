@@ -1,19 +1,22 @@
-"""How often something may be done in an hour: counters in the database, by fixed windows.
+"""How often something may be done in an hour or a day: counters in the database.
 
-Fixed windows let twice the limit through around a full hour, and cost one row a counter
-instead of one a request. No visitor's address is stored: networks stand as an HMAC, whose
-rows are removed once their hour is over.
+Fixed windows let twice the limit through around their end, and cost one row a counter
+instead of one a request. No address is stored, neither a visitor's nor a mailbox's: each
+stands as an HMAC, whose rows are removed once their window is over.
 """
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import F
 
 from subscribers.models import Quota
 from subscribers.tokens import sign
 
-WINDOW = timedelta(hours=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+# Windows begin at whole multiples since then: hours and days are UTC's.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def network_key(network: str) -> str:
@@ -21,14 +24,19 @@ def network_key(network: str) -> str:
     return "network:" + sign(b"broadsheet.network." + network.encode()).hex()
 
 
-def spend(key: str, limit: int, *, now: datetime) -> int:
-    """Count one more within this hour; return 0, or where the limit is reached, how long.
+def mailbox_key(mailbox: str) -> str:
+    """Return the key under which mails that strangers cause to a mailbox are counted."""
+    return "mailbox:" + sign(b"broadsheet.mailbox." + mailbox.encode()).hex()
+
+
+def spend(key: str, limit: int, *, now: datetime, window: timedelta = HOUR) -> int:
+    """Count one more within this window; return 0, or where the limit is reached, how long.
 
     That is in whole seconds, one at least, until the window ends. Any number of processes may
     spend at once, and together they get no more than the limit. A refusal writes nothing.
     """
-    began = now.replace(minute=0, second=0, microsecond=0)
-    left = math.ceil((began + WINDOW - now).total_seconds())
+    began = now - (now - EPOCH) % window
+    left = math.ceil((began + window - now).total_seconds())
     rows = Quota.objects.filter(key=key, window=began)
     count = rows.values_list("count", flat=True).first()
     if count is None:

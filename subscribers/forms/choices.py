@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +26,7 @@ class OfferedSource:
     slug: str
     name: str
     chosen: bool
+    muted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,22 @@ class Company:
         return len(self.sources) == 1 and self.name.casefold() in self.sources[0].name.casefold()
 
 
+def wrong_fields(form: forms.Form) -> list[BoundField]:
+    """Return a form's fields with errors; each stands on its page under its ``auto_id``."""
+    return [field for field in form if field.errors]
+
+
 class ChoicesForm(forms.Form):
     """Editions, sources, hour, zone and language. What a post leaves out takes its default.
 
     The default of the language is that of the page.
-    ``own_zone`` is the reader's zone now: it stays on offer, whatever it is.
+    ``own_zone`` is the reader's zone now: it stays on offer, whatever it is. ``muted_slugs``
+    are sources of which nothing comes for now, chosen or not.
     """
 
-    wants_daily = forms.BooleanField(required=False, initial=True, label=_("The daily"))
+    muted_slugs: Set[str] = frozenset()
+
+    wants_daily = forms.BooleanField(required=False, initial=True, label=_("Editions"))
     wants_weekly = forms.BooleanField(required=False, initial=True, label=_("The weekly"))
     which = forms.ChoiceField(
         required=False,
@@ -55,7 +66,7 @@ class ChoicesForm(forms.Form):
     )
     sources = forms.MultipleChoiceField(
         required=False,
-        label=_("Choose sources"),
+        label=_("Sources"),
         error_messages={
             "invalid_choice": _("One of these sources is not on offer. Please choose again."),
             "invalid_list": _("Please choose sources from the list."),
@@ -98,9 +109,19 @@ class ChoicesForm(forms.Form):
         groups: dict[str, list[OfferedSource]] = {}
         for source in self.offered:
             groups.setdefault(source.company, []).append(
-                OfferedSource(source.slug, source.name, source.slug in chosen)
+                OfferedSource(
+                    source.slug,
+                    source.name,
+                    chosen=source.slug in chosen,
+                    muted=source.slug in self.muted_slugs,
+                )
             )
         return [Company(name, tuple(sources)) for name, sources in groups.items()]
+
+    @property
+    def wrong(self) -> list[BoundField]:
+        """The fields that need mending, in the page's order."""
+        return wrong_fields(self)
 
     def clean_which(self) -> str:
         return self.cleaned_data["which"] or self.default_way()

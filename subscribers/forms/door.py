@@ -37,6 +37,7 @@ class SubscribeForm(ChoicesForm):
         required=False,
     )
 
+    field_order = ("email",)
     suggestion = ""
 
     def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from dataclasses import replace
 from datetime import date
 from typing import Any, cast
@@ -32,7 +33,8 @@ class PreferencesForm(ChoicesForm):
     """The choices page's form: also the weekly's day.
 
     ``kept`` are the reader's choices now. ``shown`` holds those that the form was made of,
-    so that sending it later changes only what the person changed.
+    so that sending it later changes only what the person changed. ``muted_slugs`` are the
+    sources that are muted today.
     """
 
     weekday = forms.TypedChoiceField(
@@ -46,8 +48,11 @@ class PreferencesForm(ChoicesForm):
     # No CharField: whatever comes back here must not stop anybody from saving.
     shown = forms.Field(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, kept: Choices, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, kept: Choices, muted_slugs: Set[str] = frozenset(), **kwargs: Any
+    ) -> None:
         self.kept = kept
+        self.muted_slugs = muted_slugs
         super().__init__(data, own_zone=kept.time_zone, **kwargs)
         self.initial = self.initial_of(kept)
 

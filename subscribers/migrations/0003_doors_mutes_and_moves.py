@@ -4,6 +4,17 @@ import django.db.models.deletion
 import django.db.models.functions.text
 from django.db import migrations, models
 
+BATCH = 1_000
+
+
+def forget_new_choices(apps, schema_editor):
+    """Leave out of every kept consent what the code from before cannot read."""
+    ConsentEvent = apps.get_model("subscribers", "ConsentEvent")
+    for event in ConsentEvent.objects.only("pk", "choices").iterator(chunk_size=BATCH):
+        kept = {key: value for key, value in event.choices.items() if key not in ("language", "muted")}
+        if kept != event.choices:
+            ConsentEvent.objects.filter(pk=event.pk).update(choices=kept)
+
 
 class Migration(migrations.Migration):
 
@@ -132,4 +143,6 @@ class Migration(migrations.Migration):
             model_name='mute',
             constraint=models.UniqueConstraint(fields=('subscriber', 'source'), name='mute_once_a_source'),
         ),
+        # Undone first: nothing else may have touched the rows in the same transaction.
+        migrations.RunPython(migrations.RunPython.noop, forget_new_choices),
     ]

@@ -30,7 +30,9 @@ class SignUp(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="sign_up_email_folded"),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email"), email__contains="@"), name="sign_up_email_folded"
+            ),
         ]
 
     def __str__(self) -> str:

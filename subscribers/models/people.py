@@ -108,7 +108,8 @@ class Subscriber(models.Model):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(email=Lower("email")), name="subscriber_email_folded"
+                condition=Q(email=Lower("email"), email__contains="@"),
+                name="subscriber_email_folded",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "active", "unsubscribed", "suppressed"]),
@@ -184,11 +185,11 @@ class AddressChange(models.Model):
         ordering = ["asked_at", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(email=Lower("email")), name="address_change_email_folded"
+                condition=Q(email=Lower("email"), email__contains="@"),
+                name="address_change_email_folded",
             ),
         ]
         indexes = [
-            models.Index(fields=["email", "asked_at"], name="address_change_mails"),
             models.Index(
                 fields=["asked_at"],
                 condition=Q(answered_at=None),

@@ -6,10 +6,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from subscribers import subscribing
+from subscribers.links import token_of
 from subscribers.models import CONFIRM_WITHIN
 from subscribers.personal import personal, reader_of
 from subscribers.subscribing import Confirmation
-from subscribers.tokens import Purpose, make_token
+from subscribers.tokens import Purpose
 from subscribers.views.statuses import GONE
 
 
@@ -26,6 +27,6 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     context = {"found": found.value, "days": CONFIRM_WITHIN.days}
     if reader and found is Confirmation.CONFIRMED:
         # Only now, or this link would open the choices for good.
-        token = make_token(Purpose.CHOICES, reader.pk)
+        token = token_of(Purpose.CHOICES, reader)
         context["choices_link"] = reverse("subscribers:choices", args=[token])
     return render(request, "subscribers/confirm.html", context, status=status)

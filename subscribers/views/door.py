@@ -2,8 +2,10 @@
 
 import math
 from datetime import datetime
+from email.utils import parseaddr
 
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -55,15 +57,21 @@ def answer(request: HttpRequest, form: SubscribeForm, now: datetime) -> HttpResp
         return render(request, "subscribers/press_again.html", context, status=UNPROCESSABLE)
     except TooMany as exc:
         return too_many(request, form, exc)
-    return render(request, "subscribers/check_inbox.html", {"email": form.cleaned_data["email"]})
+    context = {
+        "email": form.cleaned_data["email"],
+        "help_address": parseaddr(settings.REPLY_TO)[1],
+    }
+    return render(request, "subscribers/check_inbox.html", context)
 
 
 def let_in(form: SubscribeForm, network: str, *, origin: Origin, now: datetime) -> None:
     """Take the request of a valid form, if the gates let it in.
 
     A program that gave itself away is answered as everybody is, and forgotten. Raises NotYet
-    or TooMany.
+    or TooMany, and ValueError for a form that asks for nothing: it is not valid, or a preview.
     """
+    if not form.is_valid() or form.is_preview:
+        raise ValueError("this form is no request to subscribe")
     if form.is_from_a_program:
         return
     applicant = Applicant(

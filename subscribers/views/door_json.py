@@ -95,7 +95,12 @@ def sent(request: HttpRequest) -> QueryDict | None:
     """Return the fields of a post, or None where it is of no known type; raise BadBody."""
     if request.content_type == "application/json":
         return fields_of(request.body)
-    return request.POST if request.content_type in FORMS else None
+    if request.content_type not in FORMS:
+        return None
+    fields = request.POST.copy()
+    # The page's button for a preview: there is none here, and its form may lack an address.
+    fields.pop("action", None)
+    return fields
 
 
 def faults(form: SubscribeForm) -> dict[str, Any]:
@@ -126,5 +131,8 @@ def knock(form: SubscribeForm, network: str) -> HttpResponse:
         told = {"message": _("Too many sign-ups came at once. Try again later.")}
         headers = {"Retry-After": str(exc.retry_after_seconds)}
         return JsonResponse(told, status=TOO_MANY, headers=headers)
-    told = {"status": "check_inbox", "message": _("Look for our mail and follow its link.")}
+    told = {
+        "status": "check_inbox",
+        "message": _("If this address can get mail from us, one comes: follow its link."),
+    }
     return JsonResponse(told, status=ACCEPTED)

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils import timezone
@@ -35,7 +36,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "subscribers/no_more_mail.html")
     now = timezone.now()
     done = act(reader, kind, posted(request), now) if request.method == "POST" else ""
-    reader.refresh_from_db()
+    reader = Subscriber.objects.filter(pk=reader.pk).first()
+    if reader is None:
+        return render(request, "subscribers/no_more_mail.html")
     other = "weekly" if kind == "daily" else "daily"
     context = {
         "kind": kind,
@@ -51,10 +54,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def posted(request: HttpRequest) -> QueryDict:
-    """Return what was posted; a body that cannot be read says no more than that it was posted."""
+    """Return what was posted; a body that cannot be read says no more than that it was posted.
+
+    Broken multipart, another charset than UTF-8, more fields than anybody has: whoever sent
+    it pressed a button, and must not be told to press it better.
+    """
     try:
         return request.POST
-    except MultiPartParserError:
+    except (MultiPartParserError, BadRequest, SuspiciousOperation, UnreadablePostError):
         return QueryDict()
 
 
@@ -69,7 +76,7 @@ def act(reader: Subscriber, kind: str, sent: QueryDict, now: datetime) -> str:
         subscribing.undo(reader.pk, again, now=now)
         return "back"
     if not one_click and sent.get("action") == "reason":
-        return "told" if give_reason(reader.pk, reason_in(sent), now=now) else ""
+        return "told" if give_reason(reader.pk, reason_in(sent), now=now) else "untold"
     origin = Origin.ONE_CLICK if one_click else Origin.LINK
     subscribing.unsubscribe(reader.pk, edition=kind, now=now, origin=origin)
     return "left"

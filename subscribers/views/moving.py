@@ -17,7 +17,7 @@ STATUSES = {Moving.TAKEN: CONFLICT, Moving.EXPIRED: GONE}
 @personal
 def address(request: HttpRequest, token: str) -> HttpResponse:
     """Show a button to GET; POST sends the reader's mail to the new address from then on."""
-    change = moving.change_of(read_token(Purpose.ADDRESS, token))
+    change = moving.change_of(read_token(Purpose.ADDRESS, token).number)
     if change:
         speak_to(change.subscriber)
     now = timezone.now()

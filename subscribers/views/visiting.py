@@ -10,16 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils import timezone
 
 from subscribers import moving, muting, subscribing
 from subscribers.audience import today_of
 from subscribers.choices import choices_of
+from subscribers.forms.choices import wrong_fields
 from subscribers.forms.rooms import AddressForm, PauseForm, PreferencesForm, reason_in
 from subscribers.leaving import give_reason
 from subscribers.models import ConsentEvent, Subscriber
-from subscribers.muted import ids_in
+from subscribers.muted import MutedSource, ids_in, muted_by
 from subscribers.saving import with_changes
 
 Origin = ConsentEvent.Origin
@@ -37,13 +39,17 @@ class Visit:
     now: datetime
     today: date
     sent: QueryDict
+    muted: list[MutedSource]
     form: PreferencesForm
     pause: PauseForm
     move: AddressForm
 
     @property
-    def has_errors(self) -> bool:
-        return bool(self.form.errors or self.pause.errors or self.move.errors)
+    def wrong(self) -> list[BoundField]:
+        """The fields that need mending, in the page's order."""
+        return [
+            field for form in (self.form, self.pause, self.move) for field in wrong_fields(form)
+        ]
 
     @property
     def standing(self) -> str:
@@ -60,13 +66,19 @@ def visit_of(reader: Subscriber, action: str = "", sent: QueryDict | None = None
     """Fill what was sent into the form that the pressed button belongs to."""
     now = timezone.now()
     today = today_of(reader, now)
+    muted = muted_by(reader, today)
     pause_now = reader.paused_until if is_paused(reader, today) else None
     return Visit(
         reader=reader,
         now=now,
         today=today,
         sent=sent or QueryDict(),
-        form=PreferencesForm(None if action in OWN_FORM else sent, kept=choices_of(reader)),
+        muted=muted,
+        form=PreferencesForm(
+            None if action in OWN_FORM else sent,
+            kept=choices_of(reader),
+            muted_slugs={one.source.slug for one in muted},
+        ),
         pause=PauseForm(
             sent if action == "pause" else None, today=today, initial={"paused_until": pause_now}
         ),
@@ -96,16 +108,18 @@ def come_back(visit: Visit) -> str:
     """Subscribe again, with the form as it was sent."""
     if not visit.form.is_valid():
         return ""
-    wished = with_changes(choices_of(visit.reader), shown=None, wished=visit.form.choices())
-    return "back" if subscribing.come_back(visit.reader.pk, wished, now=visit.now) else "same"
+    wished = visit.form.choices()
+    came = subscribing.come_back(
+        visit.reader.pk,
+        lambda current: with_changes(current, shown=None, wished=wished),
+        now=visit.now,
+    )
+    return "back" if came else "same"
 
 
 def undo(visit: Visit) -> str:
     """Take back having left, with all as it was before."""
-    kept = choices_of(visit.reader)
-    if not (kept.wants_daily or kept.wants_weekly):
-        return "same"
-    return "back" if subscribing.come_back(visit.reader.pk, kept, now=visit.now) else "same"
+    return "back" if subscribing.come_back(visit.reader.pk, now=visit.now) else "same"
 
 
 def leave(visit: Visit) -> str:

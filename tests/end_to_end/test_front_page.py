@@ -97,6 +97,32 @@ def test_the_answer_stays_in_view_while_somebody_chooses(site, open_page, issues
         assert box["y"] + box["height"] <= page.viewport_size["height"]
 
 
+COVERED = """() => {
+    const answer = document.querySelector(".outlook");
+    const top = answer.getBoundingClientRect().top;
+    const first = document.querySelector("[name=sources]").getBoundingClientRect();
+    return [getComputedStyle(answer).position, first.bottom > top];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "position"),
+    [(PHONE, 667, "sticky"), (DESK, 800, "sticky"), (320, 256, "static")],
+)
+def test_the_answer_covers_neither_errors_nor_where_the_list_begins(
+    site, open_page, issues, width, height, position
+):
+    page = open_page(width=width)
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(site)
+    page.get_by_label("Only those that I choose").check()
+    page.get_by_role("button", **SUBSCRIBE).click()
+    page.get_by_role("alert").wait_for()
+    for place in range(0, 1200, 80):
+        page.evaluate(f"scrollTo({{top: {place}, behavior: 'instant'}})")
+        assert page.evaluate(COVERED) == [position, False], place
+
+
 def test_choosing_moves_nothing_below_upwards(site, open_page, issues):
     page = open_page()
     page.goto(site)
@@ -198,7 +224,7 @@ def test_a_form_framed_by_another_site_signs_up(
         window.get_by_text("Please wait 30 seconds").wait_for()
         return
     if bits:
-        window.get_by_role("heading", name="Press once more").wait_for()
+        window.get_by_role("heading", name="One more click").wait_for()
         window.get_by_role("button", **SUBSCRIBE).click()
     window.get_by_role("heading", name="Check your inbox").wait_for()
     kept = SignUp.objects.get()
@@ -223,7 +249,7 @@ def test_no_page_of_the_door_shuts_anybody_out(site, open_page, settings, issues
     look()
     page.get_by_label("E-mail address").fill("ada@example.com")
     page.get_by_role("button", **SUBSCRIBE).click()
-    page.get_by_role("heading", name="Press once more").wait_for()
+    page.get_by_role("heading", name="One more click").wait_for()
     look()
     settings.MIN_FORM_SECONDS = settings.SIGN_UPS_PER_HOUR = 0
     page.get_by_role("button", **SUBSCRIBE).click()

@@ -99,7 +99,7 @@ def test_a_reader_comes_reads_mutes_changes_leaves_returns_and_is_forgotten(
     tab.get_by_role("heading", name="Fewer from Harbour Log?").wait_for()
     assert shuts_nobody_out(tab, scripts)
     assert not reader.mutes.exists()
-    tab.get_by_role("button", name="Not for 30 days").click()
+    tab.get_by_role("button", name="Mute for 30 days").click()
     tab.get_by_role("heading", name="Done: fewer like this").wait_for()
     assert shuts_nobody_out(tab, scripts)
 
@@ -108,7 +108,7 @@ def test_a_reader_comes_reads_mutes_changes_leaves_returns_and_is_forgotten(
     assert "What Ferry Weekly says in the weekly" in letter.content()
     assert "What Harbour Log says in the weekly" not in letter.content()
 
-    tab = follow(page, link_in(letter, "Choose your sources"))
+    tab = follow(page, link_in(letter, "Your choices"))
     tab.get_by_label("Hour").select_option("22:00")
     tab.get_by_role("button", name="Save").click()
     tab.get_by_text("Saved.").wait_for()
@@ -129,7 +129,7 @@ def test_a_reader_comes_reads_mutes_changes_leaves_returns_and_is_forgotten(
     reader.refresh_from_db()
     assert reader.wants_weekly
 
-    tab = follow(page, link_in(newest_letter(page, site, settings), "Choose your sources"))
+    tab = follow(page, link_in(newest_letter(page, site, settings), "Your choices"))
     tab.get_by_role("link", name="Delete me").click()
     tab.get_by_role("button", name="Delete me for good").click()
     tab.get_by_role("heading", name="You are deleted").wait_for()

@@ -3,12 +3,13 @@
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from subscribers.links import token_of
 from subscribers.models import Subscriber
-from subscribers.tokens import Purpose, make_token
+from subscribers.tokens import Purpose
 
 
 def feed_path(reader: Subscriber, form: str = "atom") -> str:
-    return reverse("newsletter:own_feed", args=[make_token(Purpose.FEED, reader.pk), form])
+    return reverse("newsletter:own_feed", args=[token_of(Purpose.FEED, reader), form])
 
 
 def is_private(response: HttpResponseBase) -> bool:

@@ -216,7 +216,17 @@ def test_a_sent_issue_is_corrected_with_a_note_or_not_at_all(edited):
     issue.refresh_from_db()
     assert issue.opening == "Corrected."
     assert issue.corrected_at is not None
-    assert issue.revisions.count() == 1
+
+
+def test_a_correction_is_frozen_for_newcomers_or_the_editor_is_told_why_not(edited):
+    issue = sent_issue()
+    note = {"correction_note": "A number was wrong."}
+    edited(issue, opening="Corrected.", **note)
+    newest = issue.revisions.current()[0]
+    assert newest.content["opening"] == "Corrected."
+    told = text_of(edited(issue, opening="ж" * 20_000, **note))
+    assert "Saved, and on the web" in told
+    assert issue.revisions.current()[0] == newest
 
 
 def test_a_cancelled_issue_is_shown_but_not_changed(admin_client, edited):

@@ -115,7 +115,8 @@ def test_an_issue_shows_all_that_it_holds_and_an_anchor_a_story(client):
     assert "<strong>twice</strong>" in page
     assert "They go on." in page
     assert issue.patterns in page
-    assert "2 November to 20 November 2026" in page
+    assert "<h1>2–20 November 2026</h1>" in page
+    assert "<title>2–20 November 2026 · Engineering @ Scale</title>" in page
 
 
 def test_a_story_without_a_link_has_none(client):
@@ -215,10 +216,12 @@ def test_no_text_takes_the_page_down_or_runs(client, text):
     assert "onerror=" not in re.sub(r"&lt;.*?&gt;", "", page)
 
 
-def test_while_it_is_sent_the_page_shows_what_was_approved(client):
+def test_until_it_is_corrected_the_page_shows_what_was_approved(client):
     issue = make_approved_issue()
     plan(issue, now=noon(issue))
     Issue.objects.update(patterns="TODO a secret note")
     assert "secret note" not in text_of(client, f"/archive/{issue.slug}/")
     Issue.objects.update(state=IssueState.SENT.value)
+    assert "secret note" not in text_of(client, f"/archive/{issue.slug}/")
+    Issue.objects.update(corrected_at=noon(issue))
     assert "secret note" in text_of(client, f"/archive/{issue.slug}/")

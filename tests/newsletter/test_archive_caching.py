@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from newsletter import page_cache, steering
+from newsletter import page_cache, steering, views
 from newsletter.models import Issue, Story
 from newsletter.page_cache import Shelf
 from newsletter.planning import plan
@@ -21,6 +21,7 @@ from tests.factories import (
     make_story,
     noon,
 )
+from tests.newsletter.public_issues import make_public
 
 pytestmark = pytest.mark.django_db
 
@@ -86,12 +87,63 @@ def test_every_page_is_answered_from_what_somebody_has(client, archive):
         page = client.get(path)
         assert page.headers["Cache-Control"] == "public, no-cache"
         assert {"Accept-Language", "Cookie"} <= set(page.headers["Vary"].split(", "))
-        for header in ("ETag", "Last-Modified"):
-            asked = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}[header]
-            again = client.get(path, headers={asked: page.headers[header]})
-            assert (again.status_code, again.content) == (304, b""), (path, header)
-            for kept in ("ETag", "Last-Modified", "Cache-Control", "Vary"):
-                assert again.headers[kept] == page.headers[kept]
+        again = client.get(path, headers={"If-None-Match": page.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b""), path
+        for kept in ("ETag", "Last-Modified", "Cache-Control", "Vary"):
+            assert again.headers[kept] == page.headers[kept]
+
+
+def test_a_time_is_heard_for_issues_alone_and_in_one_language(client, archive):
+    for path in PAGES:
+        asked = {"If-Modified-Since": client.get(path).headers["Last-Modified"]}
+        expected = 304 if path in {FERRY_DAILY, PORT_DAILY, OLD_DAILY} else 200
+        assert client.get(path, headers=asked).status_code == expected, path
+        german = client.get(path, headers={"accept-language": "de", **asked})
+        assert german.status_code == 200
+        assert "Last-Modified" not in german.headers
+
+
+def test_an_issue_is_as_new_as_the_one_that_it_leads_on_to(client, archive, monkeypatch):
+    page = client.get(FERRY_DAILY)
+    asked = {"If-Modified-Since": page.headers["Last-Modified"]}
+    make_public(make_source(), end=date(2026, 11, 21), now=LATER)
+    assert client.get(FERRY_DAILY, headers=asked).status_code == 200
+
+
+def test_what_is_published_while_a_page_is_rendered_is_on_it(client, archive, shelf, monkeypatch):
+    issue = Issue.objects.get(slug=FERRY_DAILY.split("/")[2])
+    real = views.neighbours
+
+    def change(headline):
+        issue.stories.update(headline=headline)
+        publish(issue.pk, now=LATER)
+
+    def late(found):
+        if issue.stories.exclude(headline="A mistake").exists():
+            change("A mistake")
+        return real(found)
+
+    monkeypatch.setattr(views, "neighbours", late)
+    assert "A mistake" in client.get(FERRY_DAILY).content.decode()
+    monkeypatch.undo()
+    page_cache.editions.clear()
+    change("Ice on the quay")
+    assert "A mistake" not in client.get(FERRY_DAILY).content.decode()
+
+
+def test_an_issue_that_is_withdrawn_while_its_page_is_rendered_is_not_there(
+    client, archive, shelf, monkeypatch
+):
+    issue = Issue.objects.get(slug=FERRY_DAILY.split("/")[2])
+    real = views.neighbours
+
+    def late(found):
+        Issue.objects.filter(pk=issue.pk).update(state=IssueState.DRAFT.value)
+        publish(issue.pk, now=LATER)
+        return real(found)
+
+    monkeypatch.setattr(views, "neighbours", late)
+    assert client.get(FERRY_DAILY).status_code == 404
 
 
 def test_no_page_is_the_same_as_another(client, archive):
@@ -271,3 +323,29 @@ def test_as_long_as_nothing_changes_a_page_of_issues_costs_one_question(client, 
             client.get(path)
         is_searched = "search" in path or "sources" in path
         assert len(captured) <= (4 if is_searched else 1), path
+
+
+@pytest.mark.parametrize("other_is_later", [True, False])
+def test_a_correction_is_seen_in_whatever_order_changes_are_committed(
+    client, archive, other_is_later
+):
+    first, second = Issue.objects.order_by("period_end")[:2]
+    state = page_cache.archive_state()
+    Story.objects.filter(issue=second).update(body="Another text.")
+    publish(second.pk, now=LATER if other_is_later else NOW)
+    between = page_cache.archive_state()
+    # What a transaction wrote that began before and is committed now.
+    Story.objects.filter(issue=first).update(body="Corrected.")
+    publish(first.pk, now=NOW)
+    assert len({state, between, page_cache.archive_state()}) == 3
+
+
+def test_an_issue_changed_back_is_another_state_of_the_archive(archive):
+    issue = Issue.objects.earliest("period_end")
+    body = issue.stories.get().body
+    states = [page_cache.archive_state()]
+    for text in ("Another text.", body, "Another text."):
+        issue.stories.update(body=text)
+        publish(issue.pk, now=NOW)
+        states.append(page_cache.archive_state())
+    assert len(set(states)) == 4

@@ -123,7 +123,7 @@ def test_bylines_lead_to_the_sources_that_they_name(client):
     html = page_of(client, f"/archive/{issue.slug}/").content.decode()
     bylines = [
         " ".join(line.split())
-        for line in re.findall(r'<p class="byline">(.*?)<a class="anchor"', html, re.DOTALL)
+        for line in re.findall(r'<p class="byline">(.*?)&nbsp;<a class="anchor"', html, re.DOTALL)
     ]
     link = '<a href="/archive/sources/{}/">{}</a>'.format
     assert bylines == [

@@ -141,5 +141,5 @@ def test_what_was_written_is_marked_as_being_in_the_language_of_the_publication(
     issue = sent()
     make_story(issue, headline="Le port")
     page = text_of(client, f"/archive/{issue.slug}/")
-    assert re.search(r'<h3 lang="fr">\s*<a[^>]*>Le port', page)
+    assert re.search(r'<h3>\s*<a[^>]*lang="fr">Le port', page)
     assert re.search(r'<html lang="en"', page)

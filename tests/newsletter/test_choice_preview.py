@@ -151,6 +151,23 @@ def test_what_a_reader_muted_is_left_out_and_goes_along(ferry, tram):
     assert again == panel
 
 
+def test_a_panel_that_counts_fewer_sources_than_were_chosen_says_why(ferry, tram):
+    rail = make_source("Rail Notes", slug="rail")
+    make_public(ferry, tram, rail, end=today())
+    over = today() - 2 * DAY
+    muted = (Muted("tram"), Muted("rail", today()), Muted("ferry", over), Muted("gone"))
+    chosen = Choices(all_sources=False, source_slugs=("ferry", "rail", "tram"), muted=muted)
+    panel = panel_of(PreferencesForm(kept=chosen))
+    assert "This source carries" in panel
+    assert "2 muted sources are left out." in panel
+    one = Choices(all_sources=False, source_slugs=("ferry", "tram"), muted=muted)
+    assert "1 muted source is left out." in panel_of(PreferencesForm(kept=one))
+    silent = Choices(all_sources=False, source_slugs=("tram",), muted=muted)
+    assert "1 muted source is left out." in panel_of(PreferencesForm(kept=silent))
+    none = Choices(all_sources=False, source_slugs=("ferry",), muted=muted)
+    assert "left out" not in panel_of(PreferencesForm(kept=none)).replace('"left_out"', "")
+
+
 def test_choices_on_a_form_are_those_it_gives_when_it_is_valid(ferry, tram):
     for data in (BOTH, some("ferry", "tram"), {"wants_weekly": "on", "which": "all"}):
         form = ChoicesForm(data)

@@ -230,6 +230,21 @@ def test_deliveries_are_streamed_a_batch_at_a_time(monkeypatch, django_assert_ma
 
 
 @pytest.mark.django_db
+def test_consents_are_streamed_a_batch_at_a_time(monkeypatch, django_assert_max_num_queries):
+    monkeypatch.setattr(disclosing, "BATCH", 3)
+    reader = make_reader()
+    for number in range(7):
+        reader.consent_events.create(
+            kind="changed", origin="page", at=NOW + number * DAY, choices={"hour": number}
+        )
+    with django_assert_max_num_queries(5 + 3 + 1):
+        pieces = list(document(reader, now=NOW))
+    found = json.loads("".join(pieces))
+    assert [told["choices"]["hour"] for told in found["consent"]] == list(range(7))
+    assert max(piece.count('"changed"') for piece in pieces) == 1, "a row at a time"
+
+
+@pytest.mark.django_db
 def test_more_deliveries_than_a_batch_are_one_valid_document():
     reader = make_reader()
     issues = [make_issue(end=date(2026, 1, 1) + number * DAY) for number in range(BATCH + 1)]

@@ -3,9 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsletter import foreseeing
 from newsletter.content import IssueContent
 from newsletter.foreseeing import (
     LOOKED_BACK,
@@ -170,6 +171,25 @@ def test_what_was_published_corrected_or_withdrawn_is_seen_at_once():
 
 
 @pytest.mark.django_db
+def test_what_is_published_in_between_is_not_kept_under_the_version_before(monkeypatch):
+    ferry = make_source()
+    issue = make_public(ferry, headlines=["Quays"])
+    real = foreseeing.read
+
+    def late(versions):
+        issue.stories.update(headline="A mistake")
+        publish(issue.pk, now=NOW)
+        return real(versions)
+
+    monkeypatch.setattr(foreseeing, "read", late)
+    assert foresee(only(ferry), now=NOW).last.headlines == ("A mistake",)
+    monkeypatch.undo()
+    issue.stories.update(headline="Quays")
+    publish(issue.pk, now=NOW)
+    assert foresee(only(ferry), now=NOW).last.headlines == ("Quays",)
+
+
+@pytest.mark.django_db
 def test_while_nothing_changes_it_costs_three_short_queries(django_assert_max_num_queries):
     sources = [make_source() for _ in range(5)]
     for days in range(28):
@@ -185,6 +205,7 @@ def test_while_nothing_changes_it_costs_three_short_queries(django_assert_max_nu
 @given(
     everything=st.booleans(), chosen=st.sets(st.integers(0, 5)), muted=st.sets(st.integers(0, 5))
 )
+@settings(deadline=None)
 def test_choices_foreseen_take_what_choices_kept_do(everything, chosen, muted):
     sources = [make_source() for _ in range(6)]
     Source.objects.filter(pk=sources[0].pk).update(merged_into=sources[1])

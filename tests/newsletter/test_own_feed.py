@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from newsletter.feed_views import NEWEST
 from newsletter.personal_views import LOOKED_AT
+from subscribers.links import token_of
 from subscribers.models import Mute, Subscriber
-from subscribers.tokens import Purpose, make_token
+from subscribers.tokens import Purpose
 from tests.factories import make_reader, make_source
 from tests.newsletter.feed_documents import atom_of, json_feed_of
 from tests.newsletter.personal_pages import feed_path, is_private
@@ -64,7 +65,7 @@ def test_nothing_but_its_own_link_is_personal_in_the_feed(client, form):
     path = feed_path(reader, form)
     document = client.get(path).content.decode()
     assert READERS[form](document.encode()).self_url == f"https://digest.example{path}"
-    assert document.count(make_token(Purpose.FEED, reader.pk)) == 1
+    assert document.count(token_of(Purpose.FEED, reader)) == 1
     assert "anna" not in document
     assert str(reader.uid) not in document
 

@@ -12,6 +12,7 @@ from newsletter.links import read_url
 from newsletter.models import Issue
 from newsletter.publishing import publish
 from newsletter.states import IssueState
+from subscribers.links import token_of
 from subscribers.models import Subscriber
 from subscribers.tokens import Purpose, make_token
 from tests.factories import make_approved_issue, make_issue, make_reader, make_source, noon
@@ -30,11 +31,11 @@ def base_url(settings):
 
 
 def read_path(delivery):
-    return read_url(delivery.pk).removeprefix("https://digest.example")
+    return read_url(delivery.pk, delivery.subscriber).removeprefix("https://digest.example")
 
 
 def data_path(reader):
-    return reverse("newsletter:data", args=[make_token(Purpose.CHOICES, reader.pk)])
+    return reverse("newsletter:data", args=[token_of(Purpose.CHOICES, reader)])
 
 
 def sent_issue(*sources, **fields):

@@ -9,6 +9,7 @@ from newsletter import planning
 from newsletter.models import Delivery, Issue
 from newsletter.planning import audience_of, plan, plan_due
 from newsletter.states import DeliveryState, WrongState
+from newsletter.welcoming import welcome_due
 from subscribers.models import Subscriber
 from tests.factories import make_approved_issue, make_issue, make_reader, noon
 
@@ -16,6 +17,13 @@ pytestmark = pytest.mark.django_db
 
 FRIDAY = date(2026, 11, 20)
 MORNING = datetime(2026, 11, 20, 1, tzinfo=UTC)
+# Who comes while an issue is planned; only the first gets neither its row nor a welcome.
+NEWCOMERS: dict[str, dict[str, object]] = {
+    "missed": {},
+    "old": {"confirmed_at": MORNING - timedelta(days=1)},
+    "other": {"wants_daily": False},
+    "gone": {"state": Subscriber.State.UNSUBSCRIBED},
+}
 
 
 def test_everybody_who_confirmed_and_wants_the_edition_gets_a_row():
@@ -122,3 +130,45 @@ def test_a_weekly_reaches_those_who_want_the_weekly():
     weekly = make_reader(wants_daily=False)
     issue = make_issue(kind="weekly", period_start=FRIDAY - timedelta(days=6))
     assert list(audience_of(issue)) == [weekly]
+
+
+def test_who_confirms_while_an_issue_is_planned_is_welcomed_with_it(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    make_reader()
+    issue = make_approved_issue()
+    whole = planning.due_rows
+
+    def meanwhile(*args, **kwargs):
+        yield from whole(*args, **kwargs)
+        for email, fields in NEWCOMERS.items():
+            make_reader(f"{email}@example.com", **{"confirmed_at": MORNING, **fields})
+
+    monkeypatch.setattr(planning, "due_rows", meanwhile)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert len(plan_due(MORNING)) == 1
+    waiting = Subscriber.objects.filter(welcome_due_at=MORNING)
+    assert [reader.email for reader in waiting] == ["missed@example.com"]
+    assert welcome_due(MORNING) == 1
+    welcome = issue.deliveries.get(occasion="welcome")
+    assert welcome.subscriber == Subscriber.objects.get(email="missed@example.com")
+    assert Issue.objects.get().audience == issue.deliveries.count() == 2
+
+
+def test_a_plan_that_a_deletion_undid_is_made_again_at_once(monkeypatch, caplog):
+    make_reader()
+    issue = make_approved_issue()
+    whole, tries = planning.due_rows, []
+
+    def torn(*args, **kwargs):
+        tries.append(1)
+        for row in whole(*args, **kwargs):
+            yield row
+            if len(tries) == 1:
+                yield Delivery(
+                    issue_id=row.issue_id, subscriber_id=row.subscriber_id, due_at=MORNING
+                )
+
+    monkeypatch.setattr(planning, "due_rows", torn)
+    assert plan_due(MORNING) == [issue]
+    assert (len(tries), issue.deliveries.count(), caplog.text) == (2, 1, "")

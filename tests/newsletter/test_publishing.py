@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from newsletter import steering, ticking
+from newsletter import publishing, steering, ticking
 from newsletter.approving import revise
 from newsletter.content import IssueContent, public_content_of
 from newsletter.discarding import discard
@@ -38,6 +40,10 @@ def sent(kind="daily", **fields):
 
 def copy_of(issue):
     return WebCopy.objects.filter(issue=issue).first()
+
+
+def names_of(passage):
+    return {source.name for source in passage.sources.all()}
 
 
 def passages(issue):
@@ -117,6 +123,10 @@ def test_sending_publishes_and_what_is_being_sent_shows_no_unapproved_edit():
     assert "ecret" not in f"{copy.content}{copy.line}{WebPassage.objects.values_list()}"
     issue.deliveries.update(state="cancelled")
     ticking.close(issue, LATER)
+    publish_all(LATER)
+    assert "ecret" not in f"{copy_of(issue).content}", "nobody approved it by waiting"
+    Issue.objects.update(corrected_at=LATER, correction_note="It was six.")
+    publish(issue.pk, now=LATER)
     assert "A secret note" in str(copy_of(issue).content)
 
 
@@ -130,16 +140,28 @@ def test_a_revision_is_published_while_it_is_sent():
     assert copy_of(issue).changed_at == LATER
 
 
-def test_cancelling_withdraws_what_nobody_has_and_keeps_what_somebody_has():
+@pytest.mark.parametrize(
+    ("state", "has_it"),
+    [
+        ("sent", True),
+        ("delivered", True),
+        ("complained", True),
+        ("ambiguous", True),
+        ("pending", False),
+        ("cancelled", False),
+    ],
+)
+def test_cancelling_withdraws_what_nobody_has_and_keeps_what_somebody_has(state, has_it):
     make_reader()
     issue = make_approved_issue()
     plan(issue, now=noon(issue))
     steering.cancel(issue, now=LATER)
     assert copy_of(issue) is None
     assert not WebPassage.objects.exists()
-    issue.deliveries.update(intent_at=NOW)
-    assert publish_due(LATER) == 1
-    assert copy_of(issue) is not None
+    issue.deliveries.update(intent_at=NOW, sent_at=NOW, revision=issue.revisions.get())
+    issue.deliveries.update(state=state)
+    assert publish_due(LATER) == has_it
+    assert (copy_of(issue) is not None) is has_it
 
 
 def test_an_approved_issue_is_not_yet_public():
@@ -206,16 +228,130 @@ def test_sources_have_their_present_names_while_an_issue_is_sent_too():
     assert passages(issue)[1].via == "New name"
 
 
-def test_the_admin_renames_and_merges_in_the_archive(admin_client):
+def test_only_what_differs_of_a_copy_is_written(monkeypatch):
+    ferry, harbour = make_source("Ferry"), make_source("Harbour")
+    issue = sent("weekly")
+    for source in (ferry, harbour):
+        make_story(issue, source, company="Port", body=f"Of the {source.name}.")
+    publish(issue.pk, now=NOW)
+    before = WebPassage.objects.in_bulk()
+    monkeypatch.setattr(publishing, "text_of", None)
+    ferry.name = "Boat"
+    ferry.save()
+    with CaptureQueriesContext(connection) as queries:
+        assert publish_credited([ferry.pk], now=LATER) == 1
+    written = [sql["sql"] for sql in queries if "newsletter_webpassage" in sql["sql"]]
+    assert len([sql for sql in written if sql.startswith(("UPDATE", "INSERT", "DELETE"))]) == 1
+    after = WebPassage.objects.in_bulk()
+    changed = [pk for pk, row in after.items() if row.words != before[pk].words]
+    assert [after[pk].words for pk in changed] == ["of the ferry port boat"]
+    assert after.keys() == before.keys()
+
+
+def test_stories_that_come_go_and_change_places_leave_the_copy_like_a_new_one():
+    ferry, harbour, pier = (make_source(name) for name in ("Ferry", "Harbour", "Pier"))
+    issue = sent()
+    for number, source in enumerate((ferry, harbour, pier)):
+        make_story(issue, source, headline=source.name, body=source.name, position=number)
+    publish(issue.pk, now=NOW)
+    issue.stories.filter(headline="Ferry").update(position=3)
+    issue.stories.filter(headline="Pier").delete()
+    make_story(issue, pier, ferry, headline="New", body="New", position=4)
+    Issue.objects.update(opening="")
+    for _ in range(2):
+        publish(issue.pk, now=LATER)
+        rows = [(p.position, p.headline, p.text, names_of(p)) for p in passages(issue)]
+        assert rows == [
+            (0, "Harbour", "Harbour", {"Harbour"}),
+            (1, "Ferry", "Ferry", {"Ferry"}),
+            (2, "New", "New", {"Pier", "Ferry"}),
+            (3, "", issue.patterns, set()),
+        ]
+        WebCopy.objects.all().delete()
+
+
+def test_a_source_is_renewed_in_the_archive_after_the_desk_committed(
+    admin_client, django_capture_on_commit_callbacks
+):
+    source = make_source("Old")
+    issue = sent()
+    make_story(issue, source, company="Port")
+    publish_all(NOW)
+    page = reverse("admin:subscribers_source_change", args=[source.pk])
+    values = form_of(admin_client.get(page), "source_form")
+    with django_capture_on_commit_callbacks() as callbacks:
+        admin_client.post(page, values | {"homepage_url": ["https://other.example/"]})
+    assert callbacks == []
+    with django_capture_on_commit_callbacks() as callbacks:
+        admin_client.post(page, values | {"name": ["New"]})
+    assert passages(issue)[1].via == "Old"
+    for callback in callbacks:
+        callback()
+    assert passages(issue)[1].via == "New"
+
+
+def test_one_page_that_cannot_be_made_holds_up_no_other(monkeypatch, caplog):
+    source = make_source("Ferry")
+    bad, good = sent(), sent("weekly")
+    real = publishing.public_content_of
+
+    def faulty(issue):
+        if issue == bad:
+            raise ValueError("a fault")
+        return real(issue)
+
+    monkeypatch.setattr(publishing, "public_content_of", faulty)
+    assert publish_due(NOW) == 1
+    assert copy_of(good) is not None
+    make_story(good, source)
+    assert publish_all(LATER) == 1
+    monkeypatch.undo()
+    publish_due(LATER)
+    make_story(bad, source)
+    publish_all(LATER)
+    source.name = "Boat"
+    source.save()
+    monkeypatch.setattr(publishing, "public_content_of", faulty)
+    assert publish_credited([source.pk], now=LATER) == 1
+    assert f"the web copy of issue {bad.pk} could not be made" in caplog.text
+
+
+def test_the_admin_renames_and_merges_in_the_archive(
+    admin_client, django_capture_on_commit_callbacks
+):
     old, new = make_source("Old"), make_source("New")
     issue = sent()
     make_story(issue, old, company="Port")
     publish_all(NOW)
-    for fields, via in (({"name": "Older"}, "Older"), ({"merged_into": str(new.pk)}, "New")):
+    for fields, via in (
+        ({"name": "Older"}, "Older"),
+        ({"merged_into": str(new.pk)}, "New"),
+        ({"merged_into": ""}, "Older"),
+    ):
         page = reverse("admin:subscribers_source_change", args=[old.pk])
         values = form_of(admin_client.get(page), "source_form")
-        admin_client.post(page, values | {name: [value] for name, value in fields.items()})
+        with django_capture_on_commit_callbacks(execute=True):
+            admin_client.post(page, values | {name: [value] for name, value in fields.items()})
         assert passages(issue)[1].via == via
+
+
+def test_an_edit_that_was_refused_is_public_once_it_is_saved_as_a_correction(admin_client):
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    page = issue_page(issue)
+    values = form_of(admin_client.get(page), "issue_form")
+    admin_client.post(page, values | {"patterns": ["TODO: is it true?"]})
+    issue.refresh_from_db()
+    assert issue.patterns == "TODO: is it true?"
+    before = passages(issue)[2].text
+    issue.deliveries.update(state="cancelled")
+    ticking.close_finished(LATER)
+    publish_all(LATER)
+    assert passages(issue)[2].text == before
+    values = form_of(admin_client.get(page), "issue_form")
+    admin_client.post(page, values | {"patterns": ["True."], "correction_note": ["It was six."]})
+    assert passages(issue)[2].text == "True."
 
 
 def test_a_correction_in_the_admin_is_published(admin_client):

@@ -31,7 +31,7 @@ def test_a_daily_has_its_masthead_sections_and_footer_in_order():
         "Engineering @ Scale",
         "Daily · Friday, 20 November 2026",
         "12 of 12 stories",
-        "View on the web",
+        "Whole issue in the archive",
         "Signal of the Day",
         "Take the decision away",
         "Deep Dives",
@@ -39,7 +39,7 @@ def test_a_daily_has_its_masthead_sections_and_footer_in_order():
         "Willow tests",
         "Patterns Across Companies",
         "reader@example.com",
-        "Choose your sources",
+        "Your choices",
         "Unsubscribe from the daily",
         "12 Printer’s Yard",
     ]

@@ -24,10 +24,10 @@ LARGE_DAILY_BYTES = 60_000
 URL_LENGTH = 150
 # RFC 5321 §4.5.3.1: the longest address, with what HTML escapes in its local part.
 LONGEST = PersonalLinks(
-    unsubscribe_url="https://news.example.org/u/" + "u" * 33,
-    choices_url="https://news.example.org/choices/" + "c" * 33,
-    read_url="https://news.example.org/read/" + "r" * 33,
-    mute_token="m" * 33,
+    unsubscribe_url="https://news.example.org/u/" + "u" * 37,
+    choices_url="https://news.example.org/choices/" + "c" * 37,
+    read_url="https://news.example.org/read/" + "r" * 37,
+    mute_token="m" * 37,
     address="&" * 64 + "@" + "d" * 185 + ".org",
 )
 
@@ -121,6 +121,21 @@ def test_text_that_is_not_latin_fits_as_well():
     composition = Composer(render_issue(content)).compose(Choice.everything())
     assert 0 < composition.shown < 60
     assert quoted_printable(composition.mail(LONGEST).html) < MAIL_LIMIT_BYTES
+
+
+@pytest.mark.parametrize("letter", ["😀", "&", '"', "漢"])
+def test_the_size_counts_the_headline_that_leads_a_mail_without_an_opening(letter):
+    first = replace(stories(1)[0], headline=letter * 110 + " and so on")
+    rendered = render_issue(samples.daily(opening="", stories=(first, *stories(40)[1:])))
+    # A host's name alone may have 253 characters.
+    links = replace(
+        LONGEST,
+        unsubscribe_url=LONGEST.unsubscribe_url.ljust(300, "u"),
+        choices_url=LONGEST.choices_url.ljust(300, "c"),
+        read_url=LONGEST.read_url.ljust(300, "r"),
+    )
+    mail = Composer(rendered).compose(Choice.everything()).mail(links)
+    assert quoted_printable(mail.html) <= encoded_size(rendered)
 
 
 @pytest.mark.parametrize("count", [1, 12, 60])

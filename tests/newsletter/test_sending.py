@@ -96,9 +96,9 @@ def test_the_links_in_a_mail_are_the_readers_own_and_open_one_thing_each(source,
     body, html = mail.outbox[0].body, mail.outbox[0].alternatives[0][0]
     mute = re.search(r"https://news\.example\.org/f/([\w-]+)/(\d+)", body)
     read = re.search(r"https://news\.example\.org/read/([\w-]+)", body)
-    assert read_token(Purpose.MUTE, mute[1]) == reader.pk
+    assert read_token(Purpose.MUTE, mute[1]) == (reader.pk, 0)
     assert int(mute[2]) == source.pk
-    assert read_token(Purpose.READ, read[1]) == issue.deliveries.get().pk
+    assert read_token(Purpose.READ, read[1]) == (issue.deliveries.get().pk, 0)
     assert mute[0] in html
     assert read[0] in html
     public = html.index(f"https://news.example.org/archive/{issue.slug}/")

@@ -15,6 +15,7 @@ from newsletter.sending import drain
 from newsletter.states import DeliveryState, IssueState
 from newsletter.steering import send_now
 from newsletter.ticking import tick
+from newsletter.transport import Outcome, Verdict
 from subscribers.models import Subscriber
 from tests.factories import make_reader, make_source
 from tests.sends import prepared, sent, through
@@ -319,3 +320,20 @@ def test_halts_do_not_use_up_attempts(settings, source):
         drain(issue.pk)
     assert len(server.taken) == 1
     assert issue.deliveries.get().state == DeliveryState.SENT
+
+
+def test_a_reader_who_has_just_moved_is_not_suppressed_for_the_former_address(source, monkeypatch):
+    reader = make_reader("old@example.com")
+    issue = prepared(source)
+
+    def refused(connection, message):
+        # While the server thinks about the former address the reader confirms the new one.
+        Subscriber.objects.filter(pk=reader.pk).update(email="new@example.com")
+        return Outcome(Verdict.REFUSED, reply="550 5.1.1 no such user", no_such_address=True)
+
+    monkeypatch.setattr(sending, "post", refused)
+    sent(issue)
+    reader.refresh_from_db()
+    assert (reader.state, reader.suppression) == ("active", "")
+    assert issue.deliveries.get().state == DeliveryState.FAILED
+    assert not reader.consent_events.exists()

@@ -8,10 +8,11 @@ from django.core import mail
 from django.core.management import call_command
 from django.utils import timezone
 
-from newsletter import sending, tasks, ticking
-from newsletter.models import Issue
+from newsletter import publishing, sending, tasks, ticking
+from newsletter.approving import approve
+from newsletter.models import Issue, WebCopy
 from newsletter.states import DeliveryState, IssueState
-from newsletter.steering import send_now
+from newsletter.steering import cancel, send_now
 from tests.factories import make_reader, make_source
 from tests.sends import prepared, sent
 
@@ -91,6 +92,32 @@ def test_one_process_without_a_broker_welcomes_as_well(issue):
     call_command("run_delivery", "--once", stdout=io.StringIO())
     assert len(mail.outbox) == 2
     assert mail.outbox[1].subject.startswith("Welcome to ")
+
+
+def test_a_page_that_cannot_be_made_holds_up_no_mail(monkeypatch):
+    make_reader()
+    issue = prepared(make_source())
+    approve(issue, now=timezone.now())
+
+    def fails(issue):
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(publishing, "public_content_of", fails)
+    assert ticking.tick(timezone.now() + 48 * HOUR) == [issue.pk]
+    assert not WebCopy.objects.exists()
+    cancel(issue, now=timezone.now())
+    assert issue.state == IssueState.CANCELLED
+
+
+def test_an_issue_whose_page_failed_once_is_shown_by_the_next_tick(monkeypatch):
+    make_reader()
+    issue = prepared(make_source())
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "public_content_of", None)
+        send_now(issue, now=timezone.now())
+    assert not WebCopy.objects.exists()
+    ticking.tick(timezone.now())
+    assert WebCopy.objects.get().issue == issue
 
 
 def test_a_welcome_that_no_server_would_take_rests_instead_of_pausing_a_sent_issue(issue, settings):

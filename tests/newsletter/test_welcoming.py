@@ -213,13 +213,13 @@ def test_an_audience_that_another_transaction_entered_meanwhile_is_left_as_it_is
 ):
     issue = published(source)
     reader = newcomer()
-    whole = welcoming.has_something
+    whole = welcoming.enter
 
     def meanwhile(candidate, *rest):
         Delivery.objects.create(issue=issue, subscriber=reader, due_at=timezone.now())
         return whole(candidate, *rest)
 
-    monkeypatch.setattr(welcoming, "has_something", meanwhile)
+    monkeypatch.setattr(welcoming, "enter", meanwhile)
     assert welcomed(reader) is None
     issue.refresh_from_db()
     assert (issue.audience, issue.deliveries.count()) == (0, 1)
@@ -228,13 +228,13 @@ def test_an_audience_that_another_transaction_entered_meanwhile_is_left_as_it_is
 def test_an_issue_that_is_stopped_at_the_last_moment_is_passed_over(source, monkeypatch):
     older = published(source, days_ago=1)
     latest = published(source)
-    whole = welcoming.has_something
+    whole = welcoming.enter
 
     def stopping(candidate, *rest):
         Issue.objects.filter(pk=latest.pk).update(state=IssueState.PAUSED)
         return whole(candidate, *rest)
 
-    monkeypatch.setattr(welcoming, "has_something", stopping)
+    monkeypatch.setattr(welcoming, "enter", stopping)
     delivery = welcomed(newcomer())
     assert delivery is not None
     assert delivery.issue == older
@@ -245,14 +245,14 @@ def test_an_issue_that_is_stopped_at_the_last_moment_is_passed_over(source, monk
 def test_one_welcome_that_cannot_be_made_holds_up_no_other(source, monkeypatch, caplog):
     published(source)
     poison, fine = newcomer("poison@example.com"), newcomer("fine@example.com")
-    whole = welcoming.has_something
+    whole = welcoming.enter
 
     def poisoned(issue, reader, now):
         if reader == poison:
-            raise ValueError("this cannot be composed")
+            raise ValueError("this cannot be entered")
         return whole(issue, reader, now)
 
-    monkeypatch.setattr(welcoming, "has_something", poisoned)
+    monkeypatch.setattr(welcoming, "enter", poisoned)
     assert welcome_due(timezone.now()) == 1
     assert Delivery.objects.get().subscriber == fine
     assert "cannot be welcomed" in caplog.text

@@ -6,9 +6,16 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from subscribers.links import address_url, choices_url, confirm_url, mute_url, unsubscribe_url
+from subscribers.links import (
+    address_url,
+    choices_url,
+    confirm_url,
+    mute_url,
+    token_of,
+    unsubscribe_url,
+)
 from subscribers.models import AddressChange, ConsentEvent, Mute, SignUp, Subscriber
-from subscribers.tokens import Purpose, make_token
+from subscribers.tokens import Purpose
 
 DAY = timedelta(days=1)
 
@@ -18,15 +25,15 @@ def path(url):
 
 
 def choices_path(reader):
-    return path(choices_url(reader.pk))
+    return path(choices_url(reader))
 
 
 def delete_path(reader):
-    return reverse("subscribers:delete", args=[make_token(Purpose.CHOICES, reader.pk)])
+    return reverse("subscribers:delete", args=[token_of(Purpose.CHOICES, reader)])
 
 
 def mute_path(reader, *sources):
-    token = make_token(Purpose.MUTE, reader.pk)
+    token = token_of(Purpose.MUTE, reader)
     return path(mute_url(token, [source.pk for source in sources]))
 
 
@@ -38,7 +45,7 @@ def paths_of(reader, source):
     """Every personal page of a reader that changes something, by name."""
     change = reader.address_changes.last()
     return {
-        "confirm": path(confirm_url(reader.pk)),
+        "confirm": path(confirm_url(reader)),
         "choices": choices_path(reader),
         "delete": delete_path(reader),
         "daily": path(unsubscribe_url("daily", reader.pk)),

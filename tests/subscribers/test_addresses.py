@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from subscribers.addresses import BadAddress, normalised
+from subscribers.addresses import BadAddress, mailbox_of, normalised
 from subscribers.models import EMAIL_MAX_LENGTH
 
 
@@ -140,3 +140,19 @@ def test_a_domain_is_one_address_by_its_letters_and_by_its_a_labels(label):
     assert normalised(address) == address
     assert normalised(address.upper()) == address
     assert normalised(f"ada@{label.upper()}.example") == address
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("ada@example.com", "ada@example.com"),
+        ("ada+a+b@example.com", "ada@example.com"),
+        ("a.da+news@example.com", "a.da@example.com"),
+        ("a.d.a+news@gmail.com", "ada@gmail.com"),
+        ("ada@googlemail.com", "ada@gmail.com"),
+        ("a.da@mail.gmail.com", "a.da@mail.gmail.com"),
+        ("+news@example.com", "+news@example.com"),
+    ],
+)
+def test_addresses_that_lead_to_one_mailbox_are_counted_as_one(address, mailbox):
+    assert mailbox_of(address) == mailbox

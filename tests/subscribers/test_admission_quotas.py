@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import connection
@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from subscribers.admission.quotas import network_key, spend
+from subscribers.admission.quotas import DAY, network_key, spend
 from subscribers.models import Quota
 from subscribers.models.doors import QUOTA_KEY_MAX_LENGTH
 from tests.installation import Installation
@@ -31,6 +31,15 @@ def test_every_hour_begins_anew():
     assert spend("k", 1, now=NOW + timedelta(minutes=19)) == 60
     assert spend("k", 1, now=NOW + timedelta(minutes=20)) == 0
     assert Quota.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_quota_may_be_for_a_day_of_utc():
+    tokyo = timezone(timedelta(hours=9))
+    assert spend("k", 1, now=NOW, window=DAY) == 0
+    midnight = NOW.replace(hour=23, minute=59).astimezone(tokyo)
+    assert spend("k", 1, now=midnight, window=DAY) == 60
+    assert spend("k", 1, now=midnight + timedelta(minutes=1), window=DAY) == 0
 
 
 @pytest.mark.django_db

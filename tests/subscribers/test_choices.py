@@ -2,6 +2,7 @@ import json
 from datetime import date
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +40,7 @@ def test_choices_that_were_written_are_read_back():
         time_zone="Asia/Tokyo",
         paused_until=date(2026, 12, 24),
     )
-    write_choices(reader, chosen)
+    write_choices(reader, chosen, now=timezone.now())
     reader.refresh_from_db()
     assert choices_of(reader) == chosen
 

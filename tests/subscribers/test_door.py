@@ -1,10 +1,17 @@
 """The front page's form, as a browser meets it."""
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
+from django.http import QueryDict
 from django.test import Client
+from django.utils import timezone
 
+from subscribers.forms.door import Origin, SubscribeForm
 from subscribers.models import ConsentEvent, SignUp, Subscriber
+from subscribers.restraint import MAIL_GAP, MAX_MAILS_A_DAY
+from subscribers.views.door import let_in
 from tests.factories import make_reader, make_source
 from tests.subscribers.doors import ADA, GOOD, NOTHING, counted, rows, stamped
 
@@ -73,6 +80,7 @@ def test_a_language_that_we_do_not_write_in_is_said(client):
         {"state": State.PENDING},
         {"state": State.ACTIVE},
         {"state": State.UNSUBSCRIBED},
+        {"state": State.SUPPRESSED, "suppression": "bounced"},
         {"state": State.SUPPRESSED, "suppression": "complained"},
     ],
 )
@@ -83,6 +91,28 @@ def test_the_answer_does_not_tell_whether_an_address_is_known(post, fields):
     known = post()
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
     assert known.headers.items() == unknown.headers.items()
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_the_answer_promises_no_mail_that_may_not_come(post, times):
+    for _ in range(times):
+        page = " ".join(post().content.decode().split())
+    assert "can get mail from us, one is on its way, or has come within the last day" in page
+    assert "at most every ten minutes and three times a day" in page
+    assert len(mail.outbox) == 1
+    assert timedelta(minutes=10) == MAIL_GAP, "or the page says otherwise"
+    assert MAX_MAILS_A_DAY == 3, "or the page says otherwise"
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "address"),
+    [("", None), ("help@example.org", "help@example.org"), ('"The <News>" <h@x.org>', "h@x.org")],
+)
+def test_the_answer_names_who_helps_where_there_is_somebody(post, settings, reply_to, address):
+    settings.REPLY_TO = reply_to
+    page = post().content.decode()
+    named = f'<a href="mailto:{address}">{address}</a>'
+    assert (named in page) if address else ("mailto:" not in page)
 
 
 def test_a_program_that_fills_the_hidden_field_is_told_the_same_and_forgotten(post):
@@ -197,3 +227,14 @@ def test_pages_of_the_door_have_the_headers_of_the_house(client):
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
 def test_other_methods_are_refused(client, method):
     assert getattr(client, method)("/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "fields", [{"email": ""}, {"email": "", "action": "preview"}, {"hour": 99}]
+)
+def test_what_is_no_request_is_not_let_in(fields):
+    sent = QueryDict(mutable=True)
+    sent.update({**GOOD, **fields})
+    with pytest.raises(ValueError, match="no request"):
+        let_in(SubscribeForm(sent), "192.0.2.0/24", origin=Origin.FORM, now=timezone.now())
+    assert rows() == NOTHING

@@ -80,7 +80,7 @@ def test_name_servers_are_not_asked_for_programs_errors_or_previews(client, monk
 def test_a_form_that_comes_back_at_once_is_asked_to_be_sent_once_more(client, gates):
     response = client.post("/", stamped(seconds=0))
     assert response.status_code == 422
-    assert "Press once more" in response.content.decode()
+    assert "One more click" in response.content.decode()
     assert rows() == NOTHING
 
 

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 URL = "/subscribe.json"
 GOOD = {"email": ADA, "wants_daily": True, "wants_weekly": True}
+FIELDS = {"email": ADA, "wants_daily": "on", "wants_weekly": "on", "which": "all"}
 
 
 def send(client, body, **headers):
@@ -75,6 +76,22 @@ def test_a_request_is_taken_with_what_was_chosen(client):
     assert (chosen["wants_daily"], chosen["wants_weekly"]) == (False, True)
     assert chosen["source_slugs"] == ["ferry"]
     assert (chosen["hour"], chosen["time_zone"], chosen["language"]) == (6, "Asia/Tokyo", "de")
+
+
+@pytest.mark.parametrize("email", ["", "ada", "a@b.example, c@d.example"])
+def test_there_is_no_preview_that_would_take_a_request_without_an_address(client, email):
+    fields = {**FIELDS, "email": email, "action": "preview"}
+    response = client.post(URL, fields)
+    assert response.status_code == 422
+    assert list(response.json()["errors"]) == ["email"]
+    assert rows() == NOTHING
+
+
+def test_a_preview_asks_the_domain_as_every_request_does(client, settings, monkeypatch):
+    monkeypatch.setattr(domains, "check", lambda email: DomainCheck(False, None))
+    response = client.post(URL, {**FIELDS, "action": "preview"})
+    assert response.status_code == 422
+    assert rows() == NOTHING
 
 
 @pytest.mark.parametrize("as_type", ["application/x-www-form-urlencoded", "multipart"])

@@ -32,8 +32,8 @@ def parts(message):
 def test_who_waits_or_left_is_asked_to_confirm(state):
     reader, message = answer(state=state)
     for part in parts(message):
-        assert confirm_url(reader.pk) in html.unescape(part)
-        assert choices_url(reader.pk) not in part
+        assert confirm_url(reader) in html.unescape(part)
+        assert choices_url(reader) not in part
 
 
 def test_the_mail_says_for_how_long_its_link_works():
@@ -45,12 +45,20 @@ def test_the_mail_says_for_how_long_its_link_works():
 def test_who_reads_already_gets_the_link_to_their_choices():
     reader, message = answer()
     for part in parts(message):
-        assert choices_url(reader.pk) in html.unescape(part)
-        assert confirm_url(reader.pk) not in part
+        assert choices_url(reader) in html.unescape(part)
+        assert confirm_url(reader) not in part
 
 
-def test_a_suppressed_address_and_a_deleted_one_get_nothing():
-    answer(state=State.SUPPRESSED, suppression="bounced")
+def test_who_asks_again_though_mail_came_back_is_asked_to_confirm():
+    reader, message = answer(state=State.SUPPRESSED, suppression="bounced")
+    for part in parts(message):
+        assert confirm_url(reader) in html.unescape(part)
+        assert choices_url(reader) not in part
+
+
+@pytest.mark.parametrize("why", ["complained", "manual"])
+def test_who_complained_or_was_stopped_and_who_was_deleted_get_nothing(why):
+    answer(state=State.SUPPRESSED, suppression=why)
     assert answer_request(987_654) is False
     assert mail.outbox == []
 
@@ -61,6 +69,16 @@ def test_the_mail_holds_nothing_that_a_stranger_typed(state):
     for part in (*parts(message), message.subject):
         assert "typed.name" not in part
         assert "Kathmandu" not in part
+
+
+def test_the_text_ends_with_a_sign_off_that_programs_know(settings):
+    """RFC 3676 §4.3: two hyphens and a blank, on a line of their own."""
+    settings.PUBLICATION_NAME = "Harbour News"
+    _, message = answer()
+    _before, mark, signature = message.body.partition("\n-- \n")
+    assert mark
+    assert signature.startswith("Harbour News\n")
+    assert b"\n--=20\nHarbour News" in message.message().as_bytes().replace(b"\r\n", b"\n")
 
 
 def test_links_begin_with_the_base_url(settings):
@@ -143,7 +161,7 @@ def test_a_new_address_is_asked_to_confirm_and_learns_nothing_of_the_reader(chan
     for part in parts(message):
         assert address_url(change.pk) in html.unescape(part)
         assert f"works for {CONFIRM_WITHIN.days} days" in part
-        assert choices_url(change.subscriber_id) not in html.unescape(part)
+        assert choices_url(change.subscriber) not in html.unescape(part)
         assert "typed." not in part
 
 
@@ -154,9 +172,9 @@ def test_who_reads_at_that_address_already_is_shown_their_own_choices_only(chang
     assert message.to == [NEW]
     assert '<html lang="de"' in parts(message)[1]
     for part in parts(message):
-        assert choices_url(holder.pk) in html.unescape(part)
+        assert choices_url(holder) in html.unescape(part)
         assert address_url(change.pk) not in html.unescape(part)
-        assert choices_url(change.subscriber_id) not in html.unescape(part)
+        assert choices_url(change.subscriber) not in html.unescape(part)
         assert "typed." not in part
 
 
@@ -175,13 +193,16 @@ def test_a_wish_that_is_over_is_not_mailed(change):
     assert mail.outbox == []
 
 
-def test_the_former_address_is_told_how_to_take_it_back_and_not_where_it_goes(change):
+def test_the_former_address_is_told_and_gets_no_way_to_the_readers_choices(change, settings):
+    settings.BASE_URL = "https://digest.example"
     move(change.pk, now=timezone.now())
     assert tell_former(change.pk)
     message = sent()
     assert message.to == [OLD]
     for part in parts(message):
-        assert choices_url(change.subscriber_id) in html.unescape(part)
+        links = re.findall(r"https?://[^\s\"<]+", html.unescape(part))
+        assert set(links) == {"https://digest.example/"}
+        assert "subscribe again" in part
         assert "typed." not in part
 
 

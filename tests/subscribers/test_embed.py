@@ -52,7 +52,7 @@ def test_the_plain_form_of_the_readme_signs_up_after_one_more_press(settings, ti
     client = Client(enforce_csrf_checks=True)
     asked = client.post("/", fields_of(plain, email=ADA), headers=ELSEWHERE)
     assert asked.status_code == 422
-    assert "Press once more" in asked.content.decode()
+    assert "One more click" in asked.content.decode()
     time_machine.shift(3)
     assert press_again(client, asked).status_code == 200
     kept = SignUp.objects.get()

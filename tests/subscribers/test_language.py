@@ -86,7 +86,7 @@ def test_public_pages_offer_the_other_language_and_vary_by_the_choice(client):
 
 def test_pages_behind_a_personal_link_speak_their_readers_language(client):
     reader = make_reader()
-    for url in (choices_url(reader.pk), "/choices/broken"):
+    for url in (choices_url(reader), "/choices/broken"):
         assert SWITCH not in client.get(url).content.decode()
 
 

@@ -1,5 +1,6 @@
 """Leaving, taking it back, and saying why."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,10 +8,19 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from subscribers.choices import Choices, choices_of
+from subscribers.choices import Choices, Muted, choices_of
 from subscribers.leaving import give_reason, plain
-from subscribers.models import DETAIL_MAX_LENGTH, ConsentEvent, Subscriber
-from subscribers.subscribing import UNDO_WITHIN, come_back, undo, unsubscribe
+from subscribers.models import DETAIL_MAX_LENGTH, ConsentEvent, Mute, Subscriber
+from subscribers.subscribing import (
+    UNDO_WITHIN,
+    come_back,
+    confirm,
+    subscribe,
+    undo,
+    unsubscribe,
+)
+from subscribers.views.visiting import undo as undo_leaving
+from subscribers.views.visiting import visit_of
 from tests.factories import make_reader, make_source
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +130,7 @@ def test_instead_of_the_daily_the_weekly_can_be_had():
 def test_who_left_comes_back_with_new_choices_by_their_page():
     reader = make_reader(ADA)
     unsubscribe(reader.pk, now=NOW, origin=Origin.PAGE)
-    assert come_back(reader.pk, LATE, now=NOW + DAY)
+    assert come_back(reader.pk, lambda kept: LATE, now=NOW + DAY)
     assert (ada().state, choices_of(ada())) == (State.ACTIVE, LATE)
 
 
@@ -128,14 +138,39 @@ def test_who_left_comes_back_with_new_choices_by_their_page():
 def test_only_who_left_can_come_back(state):
     suppression = "bounced" if state == "suppressed" else ""
     reader = make_reader(ADA, state=state, suppression=suppression)
-    assert not come_back(reader.pk, LATE, now=NOW)
+    assert not come_back(reader.pk, lambda kept: LATE, now=NOW)
     assert ada().state == state
 
 
 def test_who_never_confirmed_cannot_come_back_without_confirming():
     reader = make_reader(ADA, state=State.UNSUBSCRIBED, confirmed_at=None, left_at=NOW)
-    assert not come_back(reader.pk, LATE, now=NOW)
+    assert not come_back(reader.pk, lambda kept: LATE, now=NOW)
     assert ada().state == State.UNSUBSCRIBED
+
+
+def test_who_comes_back_keeps_what_was_changed_in_another_tab_meanwhile():
+    reader = make_reader(ADA)
+    unsubscribe(reader.pk, now=NOW, origin=Origin.PAGE)
+    visit = visit_of(ada(), "undo")
+    Subscriber.objects.update(hour=LATE.hour, wants_weekly=False)
+    assert undo_leaving(visit) == "back"
+    assert (ada().state, ada().hour, ada().wants_weekly) == (State.ACTIVE, LATE.hour, False)
+
+
+def test_nobody_comes_back_to_no_edition_at_all():
+    reader = make_reader(ADA, wants_daily=False, wants_weekly=False)
+    unsubscribe(reader.pk, now=NOW, origin=Origin.PAGE)
+    assert not come_back(reader.pk, now=NOW)
+    assert ada().state == State.UNSUBSCRIBED
+
+
+def test_who_comes_back_by_the_form_keeps_what_was_muted():
+    reader = make_reader(ADA)
+    Mute.objects.create(subscriber=reader, source=make_source(slug="acme"))
+    unsubscribe(reader.pk, now=NOW, origin=Origin.PAGE)
+    subscribe(ADA, LATE, now=NOW + DAY)
+    assert confirm(reader.pk, now=NOW + DAY) == "confirmed"
+    assert choices_of(ada()) == replace(LATE, muted=(Muted("acme"),))
 
 
 @pytest.fixture

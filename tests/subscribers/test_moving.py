@@ -1,44 +1,27 @@
 """Changing an address: the new one confirms, the former one is told, nobody learns of others."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from subscribers import moving
-from subscribers.models import CONFIRM_WITHIN, AddressChange, ConsentEvent, SignUp, Subscriber
+from subscribers.models import (
+    CONFIRM_WITHIN,
+    AddressChange,
+    ConsentEvent,
+    SignUp,
+    Subscriber,
+)
 from subscribers.moving import MAX_CHANGES_A_DAY, Moving, move, state_of
-from subscribers.restraint import MAIL_GAP, MAX_MAILS_A_DAY
 from subscribers.subscribing import unsubscribe
 from tests.factories import make_issue, make_reader, make_source
-from tests.subscribers.races import both_at_once, needs_rows_locked, one_after_the_other
+from tests.subscribers.moves import NEW, NOW, OLD, moved, now_at, wish
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-OLD = "ada@example.com"
-NEW = "ada@example.net"
 State = Subscriber.State
-
-
-def wish(reader, email=NEW, *, now=NOW):
-    moving.ask(reader.pk, email, now=now)
-    return AddressChange.objects.filter(subscriber=reader, email=email).last()
-
-
-@pytest.fixture
-def no_mail(monkeypatch):
-    monkeypatch.setattr("subscribers.tasks.send_address_mail.apply_async", lambda args, **_: None)
-
-
-def now_at(reader):
-    reader.refresh_from_db()
-    return reader.email
-
-
-def moved(reader):
-    return reader.consent_events.filter(kind="moved")
 
 
 def test_a_reader_moves_once_the_new_address_confirms():
@@ -155,21 +138,6 @@ def test_one_reader_has_three_wishes_a_day():
     assert wish(reader, "a6@example.com", now=NOW + DAY + MINUTE)
 
 
-def test_one_address_is_not_mailed_more_often_because_many_readers_name_it():
-    readers = [make_reader() for _ in range(8)]
-    for number, reader in enumerate(readers):
-        moving.ask(reader.pk, NEW, now=NOW + number * MAIL_GAP / 2)
-    asked = [change.asked_at - NOW for change in AddressChange.objects.all()]
-    assert asked == [0 * MAIL_GAP, MAIL_GAP, 2 * MAIL_GAP]
-    assert len(asked) == MAX_MAILS_A_DAY
-
-
-def test_mails_to_who_asked_to_subscribe_count_as_well(ask):
-    for number in range(MAX_MAILS_A_DAY):
-        assert ask(email=NEW, now=NOW + number * MAIL_GAP)
-    assert wish(make_reader(OLD), now=NOW + DAY - MINUTE) is None
-
-
 def test_a_wish_is_queued_by_number(monkeypatch, django_capture_on_commit_callbacks):
     queued = []
     monkeypatch.setattr(
@@ -203,35 +171,3 @@ def test_a_request_at_the_door_for_the_new_address_does_not_stand_in_the_way():
     reader = make_reader(OLD)
     SignUp.objects.create(email=NEW, choices={}, origin="form", asked_at=NOW)
     assert move(wish(reader).pk, now=NOW + MINUTE) is Moving.DONE
-
-
-@needs_rows_locked
-@pytest.mark.django_db(transaction=True)
-def test_two_tabs_that_confirm_at_once_move_once(no_mail):
-    reader = make_reader(OLD)
-    change = wish(reader)
-
-    def confirm():
-        return move(change.pk, now=NOW + MINUTE)
-
-    assert one_after_the_other(confirm, confirm) == (Moving.DONE, Moving.DONE)
-    assert moved(reader).count() == 1
-
-
-@needs_rows_locked
-@pytest.mark.django_db(transaction=True)
-def test_two_readers_who_want_one_address_at_once_get_it_once(no_mail):
-    changes = [wish(make_reader(), now=NOW + number * DAY) for number in range(2)]
-    first, second = (lambda pk=change.pk: move(pk, now=NOW + 2 * DAY) for change in changes)
-    assert both_at_once(first, second) == {Moving.DONE, Moving.TAKEN}
-
-
-@needs_rows_locked
-@pytest.mark.django_db(transaction=True)
-def test_two_readers_who_left_and_change_places_do_not_block_each_other(no_mail):
-    for number in range(5):
-        here, there = f"here{number}@example.com", f"there{number}@example.com"
-        pair = [make_reader(name, state=State.UNSUBSCRIBED, left_at=NOW) for name in (here, there)]
-        changes = [wish(pair[0], there), wish(pair[1], here)]
-        first, second = (lambda pk=change.pk: move(pk, now=NOW + MINUTE) for change in changes)
-        assert both_at_once(first, second) == {Moving.DONE, Moving.EXPIRED}

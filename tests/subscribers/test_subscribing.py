@@ -29,6 +29,7 @@ EARLY = Choices(hour=5)
 LATE = Choices(hour=22, wants_weekly=False)
 State = Subscriber.State
 Origin = ConsentEvent.Origin
+Why = Subscriber.Suppression
 
 
 def ada():
@@ -160,8 +161,9 @@ def test_somebody_elses_request_does_not_touch_an_active_readers_choices(ask):
     assert ada().consent_events.get().choices["hour"] == 9
 
 
-def test_a_suppressed_address_gets_no_mail_and_keeps_no_row_of_it(ask):
-    make_reader(ADA, state=State.SUPPRESSED, suppression="complained")
+@pytest.mark.parametrize("why", [Why.COMPLAINED, Why.MANUAL])
+def test_who_complained_or_was_stopped_gets_no_mail_and_keeps_no_row_of_it(ask, why):
+    make_reader(ADA, state=State.SUPPRESSED, suppression=why)
     assert ask() == []
     assert kinds(ada()) == []
     assert confirm(ada().pk, now=NOW) is Confirmation.EXPIRED

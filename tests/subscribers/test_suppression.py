@@ -88,3 +88,10 @@ def test_lifting_what_is_not_suppressed_does_nothing():
     assert not lift(987_654, now=NOW)
     assert not suppress(987_654, Why.MANUAL, now=NOW)
     assert not reader.consent_events.exists()
+
+
+@pytest.mark.parametrize(("address", "counts"), [("a@example.com", True), ("b@example.com", False)])
+def test_what_is_learnt_of_an_address_counts_while_the_reader_has_it(address, counts):
+    reader = make_reader("a@example.com")
+    assert suppress(reader.pk, Why.BOUNCED, now=NOW, address=address) is counts
+    assert Subscriber.objects.mailable().exists() is not counts

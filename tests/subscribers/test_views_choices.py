@@ -18,7 +18,7 @@ State = Subscriber.State
 
 
 def page_of(reader):
-    return choices_url(reader.pk).removeprefix(django_settings.BASE_URL)
+    return choices_url(reader).removeprefix(django_settings.BASE_URL)
 
 
 def act(reader, action="save", **fields):

@@ -15,7 +15,8 @@ def test_the_page_says_what_goes_and_what_the_books_keep(client):
     reader = make_reader("ada@example.com")
     page = client.get(delete_path(reader)).content.decode()
     assert "ada@example.com" in page
-    assert "What the books keep" in page
+    assert "What stays" in page
+    assert "First download everything we keep about you" in page
     assert choices_path(reader) in page
     assert delete_path(reader) in client.get(choices_path(reader)).content.decode()
 

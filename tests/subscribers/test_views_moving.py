@@ -25,7 +25,7 @@ def test_a_reader_moves_by_the_choices_page_and_the_new_inbox(
     reader = make_reader("old@example.com", hour=5)
     with django_capture_on_commit_callbacks(execute=True):
         page = press(choices_path(reader), action="move", email="New@Example.org").content.decode()
-    assert "We have written to" in page
+    assert "can get mail from us" in page
     assert NEW in page
     change = reader.address_changes.get()
     (message,) = mail.outbox

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
+from subscribers.links import token_of
 from subscribers.models import Subscriber
-from subscribers.tokens import Purpose, make_token
+from subscribers.tokens import Purpose
 from tests.factories import make_reader, make_source
 from tests.subscribers.rooms import mute_path, press, rows
 
@@ -150,7 +151,7 @@ def test_a_retired_source_needs_no_muting(client):
     ],
 )
 def test_ids_of_no_source_get_a_friendly_page(client, ids):
-    url = f"/f/{make_token(Purpose.MUTE, make_reader().pk)}/{ids}"
+    url = f"/f/{token_of(Purpose.MUTE, make_reader())}/{ids}"
     for response in (client.get(url), press(url, action="for_good")):
         assert response.status_code == 404
         assert "We cannot tell which source you mean" in text(response)
@@ -158,7 +159,7 @@ def test_ids_of_no_source_get_a_friendly_page(client, ids):
 
 def test_what_is_broken_in_an_address_does_not_hide_the_rest(client):
     reader, source = make_reader(), make_source("Ferry")
-    url = f"/f/{make_token(Purpose.MUTE, reader.pk)}/x-{source.pk}-{source.pk}-99999"
+    url = f"/f/{token_of(Purpose.MUTE, reader)}/x-{source.pk}-{source.pk}-99999"
     assert "Fewer from Ferry?" in text(client.get(url))
 
 
@@ -169,7 +170,7 @@ def test_the_page_tells_a_stranger_nothing_and_leads_nowhere_personal(client):
         page = text(response)
         assert "ada@" not in page
         for purpose in Purpose:
-            assert make_token(purpose, reader.pk)[:-4] not in page.replace(url, "")
+            assert token_of(purpose, reader)[:-4] not in page.replace(url, "")
         assert "The end of every mail links to it." in page
 
 

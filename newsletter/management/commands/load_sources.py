@@ -33,6 +33,6 @@ class Command(BaseCommand):
         if problems:
             lines = [f"{file}:{problem.row}: {problem.message}" for problem in problems]
             raise CommandError("\n".join([*lines, _("Nothing was stored.")]))
-        publish_all(timezone.now())
+        publish_all(timezone.now(), anew=False)
         if options["verbosity"]:
             self.stdout.write(said(loaded))

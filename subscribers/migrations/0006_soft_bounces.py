@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('subscribers', '0004_link_epoch'),
+        ('subscribers', '0005_addresses_with_an_at_sign'),
     ]
 
     operations = [
