@@ -80,6 +80,9 @@ def do(deed: Deed, pid: int) -> None:
         match deed:
             case Deed.KILL:
                 os.kill(pid, signal.SIGKILL)
+            case Deed.KILL_ALL if os.getpgid(pid) != pid:
+                # Forked in this moment: it has no group of its own yet.
+                os.kill(pid, signal.SIGKILL)
             case Deed.KILL_TREE | Deed.KILL_ALL:
                 os.killpg(os.getpgid(pid), signal.SIGKILL)
             case Deed.FREEZE:

@@ -2,11 +2,15 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
+from newsletter.proving.processes import numbers
 from newsletter.proving.servers import CannotStart, Redis, postgres_programs
 from tests.installation import PATIENCE_SECONDS, ROOT
 
@@ -81,3 +85,32 @@ def test_a_broker_that_crashes_or_forgets_loses_nobody_and_sends_nobody_twice(pr
     if not Redis.is_here():
         pytest.skip("redis-server is not installed")
     check(prove("--celery", "--broker-kills", "4"))
+
+
+def test_a_proof_that_is_ended_leaves_nothing_behind(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "prove_delivery", "--readers", "100000"],
+        cwd=ROOT,
+        env={**os.environ, "VAR_DIR": str(tmp_path / "var"), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as proof:
+        wait_until(lambda: any(tmp_path.glob("broadsheet-proof-*/broadsheet.sqlite3")))
+        proof.terminate()
+        assert proof.wait(timeout=PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    assert [path.name for path in tmp_path.iterdir()] == ["var"]
+    wait_until(lambda: not any(str(tmp_path) in environment_of(pid) for pid in numbers()))
+
+
+def environment_of(pid):
+    try:
+        return Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def wait_until(there):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

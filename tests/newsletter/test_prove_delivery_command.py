@@ -1,11 +1,13 @@
 """./run prove_delivery: what it says at the end, and its exit codes."""
 
+import signal
 from dataclasses import replace
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 
+from config.serving import STOP_SIGNALS
 from newsletter.proving.proof import Proof, Proven
 from newsletter.proving.servers import CannotStart
 from newsletter.proving.soak import Pause
@@ -25,6 +27,15 @@ GOOD = Verdict(
     circumstances=Circumstances(faults=1, planned=1, allowed=1, seconds=2.0),
 )
 SETTLED = Reconciled(before=1, after=0, untrue=0)
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """Give back what the command does to signals."""
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

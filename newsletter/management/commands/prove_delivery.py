@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from config import serving
 from newsletter.progress import ProgressBar
 from newsletter.proving import proof
 from newsletter.proving.proof import Proof
@@ -17,6 +20,8 @@ from newsletter.proving.servers import CannotStart
 
 NOT_KEPT = 1
 NOT_STARTED = 2
+# 128 and the signal's number, as a shell would say it.
+SIGNALLED = 128
 
 
 class Command(BaseCommand):
@@ -32,6 +37,9 @@ class Command(BaseCommand):
         proof.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # However it is ended, what it started ends with it.
+        for number in serving.stop_signals():
+            signal.signal(number, leave)
         try:
             wanted = proof.Wishes.of(options)
             with tempfile.TemporaryDirectory(prefix="broadsheet-proof-") as folder:
@@ -58,3 +66,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  NOT KEPT: {sentence}")
         self.stdout.write(proven.last_words)
         return False
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """End at once, and leave nothing behind."""
+    sys.exit(SIGNALLED + number)
