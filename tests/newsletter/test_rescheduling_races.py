@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter import planning, sending, steering
+from newsletter import deciding, planning, sending, steering
 from newsletter.models import Delivery
 from newsletter.planning import plan
 from subscribers import recording, subscribing

@@ -7,7 +7,7 @@ from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 
-from newsletter import sending
+from newsletter import deciding, sending
 from newsletter.models import Delivery
 from newsletter.planning import plan
 from subscribers import forgetting, signing_up
@@ -124,7 +124,7 @@ def test_forgetting_waits_for_a_sender_and_never_the_other_way_round():
 
     def send():
         held = Delivery.objects.select_for_update().get(pk=delivery.pk)
-        return sending.locked_reader(held) == reader
+        return deciding.locked(held.pk)[1] == reader
 
     assert one_after_the_other(send, lambda: forget(reader.pk)) == (True, True)
 
