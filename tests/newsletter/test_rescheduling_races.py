@@ -57,7 +57,7 @@ def test_a_change_does_not_wait_for_who_has_the_row_and_waits_for_the_reader():
         with transaction.atomic():
             held = Delivery.objects.select_for_update().get(pk=delivery.pk)
             seen.append(held.pk)
-            seen.append(sending.locked_reader(held).hour)
+            seen.append(deciding.locked(held.pk)[1].hour)
 
     sender = elsewhere(send)
     with transaction.atomic():
