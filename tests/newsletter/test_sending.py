@@ -12,7 +12,7 @@ from django.utils import timezone
 from newsletter import steering
 from newsletter.approving import revise
 from newsletter.auditing import books, imbalances
-from newsletter.models import Story
+from newsletter.models import Issue, Story
 from newsletter.sending import drain
 from newsletter.steering import send_now
 from subscribers.models import Mute, Subscriber
@@ -257,3 +257,13 @@ def test_an_edit_while_sending_reaches_those_not_yet_sent(source):
         1,
         2,
     ]
+
+
+def test_a_mute_that_has_ended_by_the_intent_keeps_nothing_back(source):
+    reader = make_reader()
+    now = timezone.now()
+    Mute.objects.create(subscriber=reader, source=source, until=(now - timedelta(days=2)).date())
+    issue = prepared(source)
+    # Written, and muted, long before it is sent.
+    Issue.objects.filter(pk=issue.pk).update(created_at=now - timedelta(days=20))
+    assert sent(issue).sent == 1
