@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from newsletter.models.issues import SUBJECT_MAX_LENGTH, Issue
+from newsletter.models.mailers import MAILER_NAME_LENGTH
 from newsletter.states import LEASED, OPEN, DeliveryState
 from subscribers.models import Subscriber
 
@@ -121,6 +122,9 @@ class Delivery(models.Model):
     )
     reason = models.CharField(max_length=300, blank=True, default="")
     due_at = models.DateTimeField()
+    deadline = models.DateTimeField(
+        null=True, blank=True, help_text=_("Not begun after that: by then it is news no more.")
+    )
     token = models.UUIDField(null=True, help_text=_("The claim that holds the row."))
     lease_until = models.DateTimeField(null=True)
     deaths = models.PositiveSmallIntegerField(
@@ -130,6 +134,12 @@ class Delivery(models.Model):
     intent_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     reply = models.CharField(max_length=300, blank=True, default="")
+    mailer = models.CharField(
+        max_length=MAILER_NAME_LENGTH,
+        blank=True,
+        default="",
+        help_text=_("Which mailer has it, or may have it; empty as long as none does."),
+    )
     variant = models.CharField(
         max_length=16, blank=True, default="", help_text=_("The set of stories that was left.")
     )
@@ -212,6 +222,12 @@ class DeliveryEvent(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     at = models.DateTimeField()
     detail = models.CharField(max_length=300, blank=True, default="")
+    bounce = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        help_text=_("Of a bounce, what it says about the address: gone, soft or policy."),
+    )
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -14,7 +14,7 @@ class Heartbeat(models.Model):
     worker = models.CharField(max_length=WORKER_NAME_MAX_LENGTH, unique=True)
     seen_at = models.DateTimeField(help_text=_("By the database's clock."))
     worked_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When it last took a task; by the database's clock.")
+        null=True, blank=True, help_text=_("When it last took a task that sends an issue.")
     )
 
     class Meta:
