@@ -7,14 +7,16 @@ class NewsletterConfig(AppConfig):
     verbose_name = "Newsletter"
 
     def ready(self) -> None:
-        """Hear of readers who confirm or choose new hours, and of what providers report."""
+        """Hear of readers who confirm, choose new hours or leave for good, and of reports."""
+        from newsletter.forgetting import unname
         from newsletter.rescheduling import follow
         from newsletter.tasks import welcome_soon
         from newsletter.tracking.checks import check_webhooks
         from newsletter.tracking.webhooks import listen
-        from subscribers.signals import confirmed, times_changed
+        from subscribers.signals import confirmed, forgotten, times_changed
 
         confirmed.connect(welcome_soon, dispatch_uid="newsletter.welcome")
         times_changed.connect(follow, dispatch_uid="newsletter.reschedule")
+        forgotten.connect(unname, dispatch_uid="newsletter.unname")
         listen()
         register(check_webhooks, Tags.security, deploy=True)

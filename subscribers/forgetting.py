@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Replace
+from django.db.models import Exists, OuterRef, QuerySet
 
 from subscribers.models import (
     CONFIRM_WITHIN,
@@ -15,6 +14,7 @@ from subscribers.models import (
     Subscriber,
 )
 from subscribers.recording import locked
+from subscribers.signals import forgotten
 from subscribers.subscribing import asked_since
 
 # Rows a transaction: a page that waits for one of them must not wait long.
@@ -26,7 +26,8 @@ QUOTA_KEPT = timedelta(days=1)
 def forget(subscriber_id: int) -> bool:
     """Delete a reader, with their choices and consent, for good; tell whether there was one.
 
-    The books keep that messages went out, but not to whom.
+    The books keep that messages went out, but not to whom, nor what mail servers said of it.
+    ``signals.forgotten`` is sent before the row goes.
     """
     with transaction.atomic():
         reader = Subscriber.objects.filter(pk=subscriber_id).first()
@@ -46,19 +47,11 @@ def erase(reader: Subscriber) -> bool:
             if kept is None:
                 return False
             if held.issuperset(kept.deliveries.values_list("pk", flat=True)):
-                blank_address(kept)
+                forgotten.send(Subscriber, subscriber_id=kept.pk)
                 kept.delete()
                 return True
             # An issue was planned before the reader was locked: its row has to come first.
             transaction.set_rollback(True)
-
-
-def blank_address(reader: Subscriber) -> None:
-    """Take a reader's address out of what mail servers said of it; the books keep the rest."""
-    address, blank = Value(reader.email), Value("…")
-    reader.deliveries.filter(Q(reply__contains="@") | Q(reason__contains="@")).update(
-        reply=Replace("reply", address, blank), reason=Replace("reason", address, blank)
-    )
 
 
 def hold_deliveries(reader: Subscriber) -> set[int]:

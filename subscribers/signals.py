@@ -10,3 +10,7 @@ confirmed = Signal()
 # ``subscriber_id`` and ``now``. The reader's row is locked; a receiver that fails takes the
 # change back.
 times_changed = Signal()
+
+# Sent in the transaction that deletes a reader, before it does, with ``subscriber_id``. The
+# reader's row and their deliveries are locked; a receiver that fails keeps the reader.
+forgotten = Signal()

@@ -48,6 +48,7 @@ STAGES = [
     "welcoming",
     "restoring",
     "heartbeats",
+    "forgetting",
     "ticking",
     "tracking",
     "auditing",

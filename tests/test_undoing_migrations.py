@@ -7,10 +7,11 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from newsletter.models import DeliveryEvent
 from newsletter.rendering import Slot
 from subscribers.choices import Choices, Muted
 from subscribers.models import ConsentEvent
-from tests.factories import make_approved_issue, make_reader
+from tests.factories import make_approved_issue, make_issue, make_reader
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,6 +47,41 @@ def test_an_approved_issue_can_be_composed_by_the_former_code(migrated, settings
     assert f"{settings.BASE_URL}/archive/{issue.slug}/" in json.dumps(rendered["blocks"][-1])
     texts = {block["key"]: "".join(block["html"][::2]) for block in whole["blocks"] if block["key"]}
     assert {b["key"]: b["html"][0] for b in rendered["blocks"] if b["key"]} == texts
+
+
+# An event's kind, and its detail before what it says of the address had a column.
+FORMER_EVENTS = [
+    ("bounced", "gone: 550 5.1.1 no such user"),
+    ("bounced", "soft: "),
+    ("bounced", "policy: soft: we do not like you"),
+    ("rejected", "gone: known as bad"),
+    ("rejected", "soft: as the provider says"),
+    ("deferred", "soft: come again"),
+    ("bounced", "soft: " + 294 * "x"),
+]
+
+
+def test_what_bounces_say_of_an_address_moves_into_its_column_and_back(migrated):
+    former = migrated(("newsletter", "0007_mailers_and_deadlines"))
+    delivery = make_issue().deliveries.create(due_at=timezone.now())
+    events = former.get_model("newsletter", "DeliveryEvent").objects
+    for number, (kind, detail) in enumerate(FORMER_EVENTS):
+        events.create(
+            delivery_id=delivery.pk, key=str(number), kind=kind, detail=detail, at=timezone.now()
+        )
+    migrated(("newsletter", "0008_bounces_in_a_column"))
+    assert list(DeliveryEvent.objects.order_by("pk").values_list("bounce", "detail")) == [
+        ("gone", "550 5.1.1 no such user"),
+        ("soft", ""),
+        ("policy", "soft: we do not like you"),
+        ("gone", "known as bad"),
+        ("", "soft: as the provider says"),
+        ("", "soft: come again"),
+        ("soft", 294 * "x"),
+    ]
+    migrated(("newsletter", "0007_mailers_and_deadlines"))
+    assert list(events.order_by("pk").values_list("kind", "detail")) == FORMER_EVENTS
+    assert set(events.values_list("bounce", flat=True)) == {""}
 
 
 def test_kept_consents_can_be_read_by_the_former_code(migrated):

@@ -36,13 +36,9 @@ class DeliveryFact:
     bounce: Bounce | None = None
 
 
-def told(words: str, bounce: Bounce | None = None) -> str:
-    """Return a server's words as the ledger keeps them: one line, no addresses.
-
-    A bounce's begin with what it says about the address. Soft ones are counted by that.
-    """
-    line = ADDRESS.sub("…", one_line(words[:WORDS_READ]))
-    return f"{bounce}: {line}"[:DETAIL_LENGTH] if bounce else line[:DETAIL_LENGTH]
+def told(words: str) -> str:
+    """Return a server's words as the ledger keeps them: one line, no addresses."""
+    return ADDRESS.sub("…", one_line(words[:WORDS_READ]))[:DETAIL_LENGTH]
 
 
 def moment(at: datetime | None, now: datetime) -> datetime:

@@ -75,7 +75,7 @@ def soft_bounces(reader: Subscriber) -> int:
     events = DeliveryEvent.objects.filter(delivery__subscriber=reader)
     arrived = events.filter(kind=Kind.DELIVERED, delivery__state=DeliveryState.DELIVERED)
     lifted = reader.consent_events.filter(kind=ConsentEvent.Kind.UNSUPPRESSED)
-    soft = events.filter(kind=Kind.BOUNCED, detail__startswith=f"{Bounce.SOFT}: ")
+    soft = events.filter(kind=Kind.BOUNCED, bounce=Bounce.SOFT)
     for good in (arrived, lifted):
         since = good.aggregate(since=Max("at"))["since"]
         if since is not None:

@@ -58,11 +58,16 @@ def find(fact: DeliveryFact) -> Delivery | None:
 def write(fact: DeliveryFact, delivery: Delivery) -> bool:
     """Add a report's event and move its row; False where the event is there already."""
     before = {Kind(kind) for kind in delivery.events.values_list("kind", flat=True)}
-    detail = told(fact.detail, fact.bounce)
-    _event, is_new = DeliveryEvent.objects.get_or_create(
-        key=fact.key,
-        defaults={"delivery": delivery, "kind": fact.kind, "at": fact.at, "detail": detail},
-    )
+    # A server's words may name a reader, and this one may have been forgotten meanwhile.
+    detail = told(fact.detail) if delivery.subscriber_id else ""
+    fields = {
+        "delivery": delivery,
+        "kind": fact.kind,
+        "at": fact.at,
+        "detail": detail,
+        "bounce": fact.bounce or "",
+    }
+    _event, is_new = DeliveryEvent.objects.get_or_create(key=fact.key, defaults=fields)
     if is_new:
         state = next_state(DeliveryState(delivery.state), fact.kind, before)
         if state != delivery.state:

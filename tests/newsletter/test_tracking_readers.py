@@ -107,6 +107,15 @@ def test_a_message_delivered_and_then_returned_does_not_end_the_row():
     assert reader.soft_bounces == 2
 
 
+def test_only_what_is_judged_soft_is_counted_whatever_a_server_says():
+    reader = make_reader(confirmed_at=LONG_AGO)
+    policy = make_delivery(sending_issue(end=LONG_AGO.date()), reader=reader)
+    report(policy, "bounced", bounce=Bounce.POLICY, detail="soft: we do not like you")
+    soft_history(reader, 2)
+    reader.refresh_from_db()
+    assert reader.soft_bounces == 2
+
+
 def test_a_suppression_that_was_lifted_begins_a_new_row():
     reader = make_reader(confirmed_at=LONG_AGO)
     soft_history(reader, SOFT_BOUNCES_IN_A_ROW)
