@@ -15,7 +15,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment, queues
+from config import environment, mailers, queues
 from config.admin_look import unfold_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -241,12 +241,25 @@ else:
 # The mailbox keeps every message on this machine, so nothing leaves before somebody says so.
 MAILBOX_BACKEND = "newsletter.mailbox.MailboxBackend"
 SMTP_BACKEND = "newsletter.transport.SmtpBackend"
+# Confirmations go the ways that issues go, where there are several.
+LETTERS_BACKEND = "newsletter.mailers.LettersBackend"
 MAILBOX_DIR = VAR_DIR / "mailbox"
 
 EMAIL_HOST = environment.text("EMAIL_HOST", default="")
-EMAIL_BACKEND = environment.class_path(
-    "EMAIL_BACKEND", default=SMTP_BACKEND if EMAIL_HOST else MAILBOX_BACKEND
+EMAIL_TIMEOUT = environment.whole_number("EMAIL_TIMEOUT", default=30, minimum=1, maximum=600)
+# Several ways out, in their order; without any there is one, "default", made of EMAIL_….
+MAILERS = mailers.configured(
+    mailers.House(SMTP_BACKEND, LETTERS_BACKEND, host=EMAIL_HOST, timeout=EMAIL_TIMEOUT)
 )
+MAILER_LIMITS = mailers.default_limits()
+ONE_BACKEND = SMTP_BACKEND if EMAIL_HOST else MAILBOX_BACKEND
+EMAIL_BACKEND = environment.class_path(
+    "EMAIL_BACKEND", default=LETTERS_BACKEND if MAILERS else ONE_BACKEND
+)
+if EMAIL_BACKEND == LETTERS_BACKEND and not MAILERS:
+    raise ImproperlyConfigured(
+        f"EMAIL_BACKEND={EMAIL_BACKEND!r} hands mail to the mailers, and MAILERS names none."
+    )
 EMAIL_PORT = environment.whole_number("EMAIL_PORT", default=25, minimum=1, maximum=65_535)
 EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD", default="")
@@ -256,7 +269,6 @@ if EMAIL_USE_TLS and EMAIL_USE_SSL:
     raise ImproperlyConfigured(
         "EMAIL_USE_TLS and EMAIL_USE_SSL are both on. Use SSL for port 465, TLS for 587."
     )
-EMAIL_TIMEOUT = environment.whole_number("EMAIL_TIMEOUT", default=30, minimum=1, maximum=600)
 # RFC 5321 §4.5.3.2.6 gives a server 10 minutes after the final dot; shorter waits make
 # messages doubtful that were accepted.
 EMAIL_FINAL_TIMEOUT = environment.whole_number(
@@ -282,6 +294,8 @@ BOUNCE_IMAP_PORT = environment.whole_number(
 BOUNCE_IMAP_USER = environment.text("BOUNCE_IMAP_USER", default="")
 BOUNCE_IMAP_PASSWORD = environment.text("BOUNCE_IMAP_PASSWORD", default="")
 BOUNCE_IMAP_FOLDER = environment.text("BOUNCE_IMAP_FOLDER", default="INBOX")
+# An address that does not exist is known before its next issue; mailboxes bear a look so often.
+FETCH_BOUNCES_SECONDS = 300
 # Any ANYMAIL_… variable goes to Anymail as it is, so every provider can be set from outside.
 ANYMAIL = {
     # Tags and switched-off tracking are wishes: a provider without them still sends.
@@ -383,6 +397,14 @@ INTENT_LEASE_SECONDS = environment.whole_number(
 INTENTS_PER_COMMIT = environment.whole_number(
     "INTENTS_PER_COMMIT", default=1, minimum=1, maximum=20
 )
+# A message that could not be begun so long after its time is not sent any more. A day later
+# the next daily is due, and two old ones on one morning are not news; a weekly keeps longer.
+DAILY_DEADLINE_HOURS = environment.whole_number(
+    "DAILY_DEADLINE_HOURS", default=24, minimum=1, maximum=8_760
+)
+WEEKLY_DEADLINE_HOURS = environment.whole_number(
+    "WEEKLY_DEADLINE_HOURS", default=48, minimum=1, maximum=8_760
+)
 # Forgetting what is over waits for nobody.
 HOUSE_KEEPING_SECONDS = 3_600
 # How many workers a tick wakes for one issue; more send faster where there are more.
@@ -422,6 +444,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": HOUSE_KEEPING_SECONDS},
     },
 }
+if BOUNCE_IMAP_HOST:
+    CELERY_BEAT_SCHEDULE["fetch-bounces"] = {
+        "task": "newsletter.tasks.fetch_bounces",
+        "schedule": timedelta(seconds=FETCH_BOUNCES_SECONDS),
+        "options": {"expires": FETCH_BOUNCES_SECONDS},
+    }
 
 # --- Languages, time, files, logs ------------------------------------------------------
 

@@ -1,0 +1,159 @@
+"""The breaker: a mailer that cannot be used is left alone, then tried by one worker.
+
+Its state is a row that all workers see. Times are by the clock that is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from newsletter.mailers.choosing import configured
+from newsletter.mailers.values import Mailer
+from newsletter.models import MailerState
+
+# By failures in a row; the last stands for all that follow.
+REST_MINUTES = (1, 5, 15, 60)
+# One worker has this long to find out whether a mailer works again.
+PROBE = timedelta(minutes=1)
+REASON_LENGTH = 300
+CLOSED = {"rests_until": None, "failures": 0, "needs_operator": False, "reason": ""}
+
+
+def usable(now: datetime) -> list[Mailer]:
+    """Return the mailers that do not rest, in the order of the settings.
+
+    Of those whose rest is over one at most is given to this worker alone, to be tried: the
+    others see it rest for another PROBE. So whoever asks is to use what ``pick`` gives, and to
+    report ``recovered``, ``rest`` or, where nothing was begun, ``untried``. A fallback is tried
+    only where there is nothing else.
+    """
+    mailers = configured()
+    states = states_of(mailers)
+    found = [mailer for mailer in mailers if works(states.get(mailer.name))]
+    rested = [mailer for mailer in mailers if may_be_tried(states.get(mailer.name), now)]
+    if found:
+        rested = [mailer for mailer in rested if mailer.share]
+    for mailer in sorted(rested, key=lambda mailer: not mailer.share):
+        probe_until = now + PROBE
+        ended = states[mailer.name].rests_until
+        if rows(mailer).filter(rests_until=ended).update(rests_until=probe_until):
+            found.append(replace(mailer, probe_until=probe_until))
+            break
+    order = [mailer.name for mailer in mailers]
+    return sorted(found, key=lambda mailer: order.index(mailer.name))
+
+
+def states_of(mailers: Iterable[Mailer]) -> dict[str, MailerState]:
+    names = [mailer.name for mailer in mailers]
+    return {state.name: state for state in MailerState.objects.filter(name__in=names)}
+
+
+def rows(mailer: Mailer) -> QuerySet[MailerState]:
+    return MailerState.objects.filter(name=mailer.name)
+
+
+def works(state: MailerState | None) -> bool:
+    return state is None or not (state.needs_operator or state.rests_until)
+
+
+def may_be_tried(state: MailerState | None, now: datetime) -> bool:
+    """Tell whether a mailer's rest is over, and nobody has found out yet whether it works."""
+    if state is None or state.needs_operator or state.rests_until is None:
+        return False
+    return state.rests_until <= now
+
+
+def rest(
+    mailer: Mailer,
+    reason: str,
+    *,
+    now: datetime,
+    asked: timedelta | None = None,
+    needs_operator: bool = False,
+) -> datetime:
+    """Leave a mailer alone, and return until when.
+
+    It rests longer with every failure in a row, and at least as long as the server ``asked``
+    for. Workers who find the same fault at the same time count as one failure. One that
+    ``needs_operator`` is not tried again before somebody wakes it.
+    """
+    MailerState.objects.bulk_create([MailerState(name=mailer.name)], ignore_conflicts=True)
+    with transaction.atomic():
+        state = rows(mailer).select_for_update().get()
+        known = state.rests_until is not None and state.rests_until > now
+        if not known or state.rests_until == mailer.probe_until:
+            state.failures += 1
+            state.rests_until = now + rest_after(state.failures)
+        until = max(state.rests_until or now, now + (asked or timedelta(0)))
+        rows(mailer).update(
+            rests_until=until,
+            failures=state.failures,
+            needs_operator=needs_operator or state.needs_operator,
+            reason=reason[:REASON_LENGTH],
+        )
+    return until
+
+
+def rest_after(failures: int) -> timedelta:
+    """Return how long a mailer is left alone after so many failures in a row."""
+    return timedelta(minutes=REST_MINUTES[min(failures, len(REST_MINUTES)) - 1])
+
+
+def recovered(mailer: Mailer) -> Mailer:
+    """Note that a message went through, and return the mailer as it is now.
+
+    Asks the database only where ``usable`` gave the mailer to be tried, and changes nothing
+    where somebody else has found a new fault meanwhile.
+    """
+    if mailer.probe_until is None:
+        return mailer
+    rows(mailer).filter(rests_until=mailer.probe_until, needs_operator=False).update(**CLOSED)
+    return replace(mailer, probe_until=None)
+
+
+def untried(mailer: Mailer, *, now: datetime) -> None:
+    """Let another worker try a mailer that this one was to try, and had nothing for."""
+    if mailer.probe_until is not None:
+        rows(mailer).filter(rests_until=mailer.probe_until).update(rests_until=now)
+
+
+def wake(name: str) -> bool:
+    """Forget a mailer's faults, because somebody has helped; False where it had none."""
+    open_ = MailerState.objects.filter(name=name).exclude(**CLOSED)
+    return bool(open_.update(**CLOSED))
+
+
+def wake_all() -> None:
+    """Forget the faults of all mailers, because somebody has helped."""
+    MailerState.objects.exclude(**CLOSED).update(**CLOSED)
+
+
+def earliest(now: datetime) -> datetime | None:
+    """Return when the first of the resting mailers may be tried.
+
+    None where one can be used now, and where waiting helps none: ``none_left``.
+    """
+    mailers = configured()
+    states = states_of(mailers)
+    ends = []
+    for mailer in mailers:
+        state = states.get(mailer.name)
+        if state is None or works(state) or may_be_tried(state, now):
+            return None
+        if not state.needs_operator and state.rests_until:
+            ends.append(state.rests_until)
+    return min(ends, default=None)
+
+
+def none_left() -> bool:
+    """Tell whether no mailer will work before an operator has helped."""
+    mailers = configured()
+    helpless = MailerState.objects.filter(
+        name__in=[mailer.name for mailer in mailers], needs_operator=True
+    )
+    return helpless.count() == len(mailers)
