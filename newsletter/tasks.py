@@ -12,6 +12,7 @@ from kombu.exceptions import ChannelError, OperationalError
 
 from config.stopping import stop_flag
 from newsletter import heartbeats, ledger, restoring, sending, ticking, welcoming
+from newsletter.tracking.imap import fetch_in_passing
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,12 @@ def janitor() -> None:
     swept = ledger.sweep()
     if swept.anything:
         log.warning("janitor: %s", swept)
+
+
+@shared_task
+def fetch_bounces() -> None:
+    """Read the mailbox that bounces arrive in, where one is named."""
+    fetch_in_passing(clock=timezone.now, stop=stop_flag.is_raised)
 
 
 def name_of(task: Task[..., None]) -> str:

@@ -47,11 +47,14 @@ class Dialogue(socketserver.StreamRequestHandler):
                 return [b"* SEARCH " + " ".join(map(str, wanted)).encode()]
             case ["UID", "FETCH"]:
                 uid, most = int(command.split()[2]), int(re.findall(r"<0\.(\d+)>", command)[0])
+                if uid not in letters:
+                    return []
                 raw = letters[uid].raw[:most]
                 head = f"* {uid} FETCH (UID {uid} BODY[]<0> {{{len(raw)}}}".encode()
                 return [head, raw + b")"]
             case ["UID", "STORE"]:
-                letters[int(command.split()[2])].flags |= set(re.findall(r"\\\w+", command))
+                letter = letters.get(int(command.split()[2]), Letter(b"deleted meanwhile"))
+                letter.flags |= set(re.findall(r"\\\w+", command))
             case ["EXPUNGE"]:
                 for uid in [uid for uid, one in letters.items() if r"\Deleted" in one.flags]:
                     del letters[uid]

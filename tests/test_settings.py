@@ -126,6 +126,12 @@ def test_a_server_that_is_slow_after_the_dot_makes_no_living_worker_look_dead(tm
         assert int(left) >= 60
 
 
+@pytest.mark.parametrize("host", ["", "mail.example.org"])
+def test_bounces_are_fetched_where_a_mailbox_is_named(host, tmp_path):
+    shown = start(tmp_path, "CELERY_BEAT_SCHEDULE", BOUNCE_IMAP_HOST=host).stdout
+    assert ("newsletter.tasks.fetch_bounces" in shown) is bool(host)
+
+
 def test_sqlite_writes_ahead_and_locks_at_once(tmp_path):
     shown = start(tmp_path, "DATABASES").stdout
     assert "IMMEDIATE" in shown

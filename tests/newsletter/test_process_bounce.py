@@ -264,7 +264,7 @@ class TestMailbox:
     def test_the_command_says_what_it_did(self, delivery, settings, monkeypatch, capsys):
         settings.BOUNCE_IMAP_HOST = "mail.example"
         with ImapServer([dsn(), PERSON]) as server:
-            monkeypatch.setattr(imap.fetch, "__kwdefaults__", {"connection": self.opened(server)})
+            monkeypatch.setattr(imap, "connect", self.opened(server))
             call_command("fetch_bounces")
         assert capsys.readouterr().out == "1 recorded, 1 left for a person to read\n"
 

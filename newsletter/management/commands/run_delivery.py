@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from config.folder_queue import drop_stale
 from newsletter import heartbeats, ledger, sending, ticking
+from newsletter.tracking.imap import fetch_in_passing
 from subscribers.answering import answer_forgotten
 from subscribers.forgetting import clear_quotas, forget_unconfirmed
 from subscribers.signing_up import work_on_forgotten
@@ -28,6 +29,7 @@ class Command(BaseCommand):
     help = "Sends what is due, plans what is approved, answers requests, sweeps up after the dead."
     stopping = False
     tidied_at = float("-inf")
+    fetched_at = float("-inf")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -70,6 +72,10 @@ class Command(BaseCommand):
             heartbeats.forget_gone()
             if settings.CELERY_BROKER_URL == "filesystem://":
                 drop_stale(settings.QUEUE_DIR / "messages", settings.HOUSE_KEEPING_SECONDS)
+        if monotonic() - self.fetched_at >= settings.FETCH_BOUNCES_SECONDS:
+            fetch_in_passing(clock=timezone.now, stop=lambda: self.stopping)
+            # From its end on: a mailbox that is slow must not be all that is done here.
+            self.fetched_at = monotonic()
 
     def round(self) -> bool:
         """Answer who asked, and send what is due now; False where nothing was."""
