@@ -23,6 +23,7 @@ MOST_SHARE = 1_000
 MOST_A_SECOND = 10_000
 MOST_A_DAY = 100_000_000
 MOST_GROWTH = 10
+MOST_PORT = 65_535
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 # What a server of its own has unless it says so: EMAIL_HOST's user and password are for
@@ -173,16 +174,19 @@ def smtp_options(name: str, found: dict[str, Any], house: House) -> dict[str, An
         raise ImproperlyConfigured(
             f"{name} has use_tls and use_ssl. Use use_ssl for port 465, use_tls for 587."
         )
+    if not 1 <= found.get("port", 1) <= MOST_PORT:
+        raise ImproperlyConfigured(f"{name}: port is not between 1 and {MOST_PORT}.")
     if not 1 <= found.get("timeout", 1) <= house.timeout:
         raise ImproperlyConfigured(
             f"{name}: timeout is not between 1 and EMAIL_TIMEOUT, which is {house.timeout}. "
             "Raise that one, with which the workers reckon."
         )
-    if "host" in found:
+    if found.get("host"):
         return OWN_SERVER | found
     if not house.host:
         raise ImproperlyConfigured(
-            f'{name} names no host. Write for example {{"host": "smtp.example.org"}}'
+            f'{name} names no host. Write for example {{"host": "smtp.example.org"}}, or set '
+            f"{name.removesuffix('OPTIONS')}BACKEND where it is a provider."
         )
     return found
 
@@ -260,7 +264,7 @@ def leaves_house() -> bool:
 
     Asked when the settings stand; False where all of it is kept in the mailbox.
     """
-    backends = {values["backend"] for values in settings.MAILERS}
+    backends = {values["backend"] for values in settings.OUTGOING_MAILERS}
     if settings.EMAIL_BACKEND != settings.LETTERS_BACKEND:
         backends.add(settings.EMAIL_BACKEND)
     return backends != {settings.MAILBOX_BACKEND}

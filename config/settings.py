@@ -248,15 +248,16 @@ MAILBOX_DIR = VAR_DIR / "mailbox"
 EMAIL_HOST = environment.text("EMAIL_HOST", default="")
 EMAIL_TIMEOUT = environment.whole_number("EMAIL_TIMEOUT", default=30, minimum=1, maximum=600)
 # Several ways out, in their order; without any there is one, "default", made of EMAIL_….
-MAILERS = mailers.configured(
+# Not called MAILERS here: later versions of Django mean something else by that setting.
+OUTGOING_MAILERS = mailers.configured(
     mailers.House(SMTP_BACKEND, LETTERS_BACKEND, host=EMAIL_HOST, timeout=EMAIL_TIMEOUT)
 )
 MAILER_LIMITS = mailers.default_limits()
 ONE_BACKEND = SMTP_BACKEND if EMAIL_HOST else MAILBOX_BACKEND
 EMAIL_BACKEND = environment.class_path(
-    "EMAIL_BACKEND", default=LETTERS_BACKEND if MAILERS else ONE_BACKEND
+    "EMAIL_BACKEND", default=LETTERS_BACKEND if OUTGOING_MAILERS else ONE_BACKEND
 )
-if EMAIL_BACKEND == LETTERS_BACKEND and not MAILERS:
+if EMAIL_BACKEND == LETTERS_BACKEND and not OUTGOING_MAILERS:
     raise ImproperlyConfigured(
         f"EMAIL_BACKEND={EMAIL_BACKEND!r} hands mail to the mailers, and MAILERS names none."
     )

@@ -9,6 +9,7 @@ class NewsletterConfig(AppConfig):
     def ready(self) -> None:
         """Hear of readers who confirm, choose new hours or leave for good, and of reports."""
         from newsletter.forgetting import unname
+        from newsletter.mailers.checks import check_mailers
         from newsletter.rescheduling import follow
         from newsletter.tasks import welcome_soon
         from newsletter.tracking.checks import check_webhooks
@@ -20,3 +21,4 @@ class NewsletterConfig(AppConfig):
         forgotten.connect(unname, dispatch_uid="newsletter.unname")
         listen()
         register(check_webhooks, Tags.security, deploy=True)
+        register(check_mailers)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 from django.db.models.functions import Now
 
-from newsletter import schedule
+from newsletter import mailers, schedule
 from newsletter.models import Delivery, Heartbeat, Issue
 from newsletter.states import IssueState
 
@@ -41,12 +41,17 @@ def forget_gone() -> int:
 def complaints(now: datetime, patience: timedelta) -> list[str]:
     """Say what has been due for longer than ``patience`` while nobody worked on it.
 
-    Empty where nothing is overdue, or somebody is at it.
+    Besides, which mailers wait for an operator. Empty where nothing is overdue, or somebody is
+    at it, and no mailer waits.
     """
+    helpless = [
+        f"The mailer {name} is not used before somebody has helped: {reason}"
+        for name, reason in sorted(mailers.in_need().items())
+    ]
     found = unplanned(now - patience)
     if not Heartbeat.objects.filter(worked_at__gt=Now() - patience).exists():
         found += unsent(now - patience)
-    return [*found, *last_words()] if found else []
+    return [*helpless, *found, *last_words()] if found else helpless
 
 
 def unsent(before: datetime) -> list[str]:

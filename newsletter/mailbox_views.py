@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from config.mailers import leaves_house
 from newsletter import mailbox
 from subscribers.models import Subscriber
 
@@ -44,7 +45,7 @@ def here_only(view: View) -> View:
 
 def may_read(request: HttpRequest) -> bool:
     """Tell whether a request may see the mailbox: it holds every reader's links."""
-    if settings.EMAIL_BACKEND != settings.MAILBOX_BACKEND:
+    if leaves_house():
         return False
     return settings.BASE_HOST in LOCAL_HOSTS or (
         request.user.is_active and getattr(request.user, "is_staff", False)

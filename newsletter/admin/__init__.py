@@ -2,7 +2,8 @@
 
 from newsletter.admin.deliveries import DeliveryAdmin
 from newsletter.admin.issues import IssueAdmin
+from newsletter.admin.mailers import MailerAdmin
 from newsletter.admin.sources import AliasAdmin
 from newsletter.admin.staff import StaffAdmin
 
-__all__ = ["AliasAdmin", "DeliveryAdmin", "IssueAdmin", "StaffAdmin"]
+__all__ = ["AliasAdmin", "DeliveryAdmin", "IssueAdmin", "MailerAdmin", "StaffAdmin"]

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from config.mailers import leaves_house
 from newsletter.models import Delivery
 
 Item = Callable[..., dict[str, Any]]
@@ -26,7 +26,7 @@ def favicon(request: HttpRequest) -> str:
 
 def environment(request: HttpRequest) -> list[str] | None:
     """Say so where mail is kept on this machine, and nothing where it goes out."""
-    if settings.EMAIL_BACKEND != settings.MAILBOX_BACKEND:
+    if leaves_house():
         return None
     return [_("Mail stays here"), "warning"]
 
@@ -37,6 +37,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     def item(title: str, icon: str, page: str, permission: str = "") -> dict[str, Any]:
         return entry(request, title, icon, f"admin:{page}", permission)
 
+    mailers = "newsletter_mailerstate_changelist"
     return [
         {"items": [item(_("Desk"), "dashboard", "index")]},
         {"title": _("Publishing"), "items": [*publishing(item), deliveries_entry(request)]},
@@ -46,6 +47,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 item(_("Staff"), "badge", "auth_user_changelist", "auth.view_user"),
                 item(_("Roles"), "key", "auth_group_changelist", "auth.view_group"),
+                item(_("Mailers"), "alt_route", mailers, "newsletter.view_mailerstate"),
             ],
         },
     ]

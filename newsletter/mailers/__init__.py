@@ -3,6 +3,7 @@
 from config.mailers import leaves_house
 from newsletter.mailers.breaker import (
     earliest,
+    in_need,
     none_left,
     recovered,
     rest,
@@ -22,6 +23,7 @@ __all__ = [
     "configured",
     "connection_of",
     "earliest",
+    "in_need",
     "leaves_house",
     "none_left",
     "pick",

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from newsletter.mailers.choosing import configured
 from newsletter.mailers.values import Mailer
-from newsletter.models import MailerState
+from newsletter.models import Issue, MailerState
 
 # By failures in a row; the last stands for all that follow.
 REST_MINUTES = (1, 5, 15, 60)
@@ -123,9 +123,14 @@ def untried(mailer: Mailer, *, now: datetime) -> None:
 
 
 def wake(name: str) -> bool:
-    """Forget a mailer's faults, because somebody has helped; False where it had none."""
-    open_ = MailerState.objects.filter(name=name).exclude(**CLOSED)
-    return bool(open_.update(**CLOSED))
+    """Forget a mailer's faults, because somebody has helped; False where it had none.
+
+    Issues that waited for it go on with the next tick.
+    """
+    if not MailerState.objects.filter(name=name).exclude(**CLOSED).update(**CLOSED):
+        return False
+    Issue.objects.exclude(rests_until=None).update(rests_until=None)
+    return True
 
 
 def wake_all() -> None:
@@ -152,8 +157,10 @@ def earliest(now: datetime) -> datetime | None:
 
 def none_left() -> bool:
     """Tell whether no mailer will work before an operator has helped."""
-    mailers = configured()
-    helpless = MailerState.objects.filter(
-        name__in=[mailer.name for mailer in mailers], needs_operator=True
-    )
-    return helpless.count() == len(mailers)
+    return len(in_need()) == len(configured())
+
+
+def in_need() -> dict[str, str]:
+    """Return the mailers that need an operator, each with the reason."""
+    states = states_of(configured()).values()
+    return {state.name: state.reason for state in states if state.needs_operator}

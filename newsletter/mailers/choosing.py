@@ -23,8 +23,8 @@ def configured() -> tuple[Mailer, ...]:
 
     Without MAILERS it is EMAIL_BACKEND as it stands, called "default".
     """
-    if settings.MAILERS:
-        return tuple(made(values) for values in settings.MAILERS)
+    if settings.OUTGOING_MAILERS:
+        return tuple(made(values) for values in settings.OUTGOING_MAILERS)
     return (made({"name": DEFAULT, "backend": settings.EMAIL_BACKEND, **settings.MAILER_LIMITS}),)
 
 

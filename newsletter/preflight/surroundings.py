@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.mailers import leaves_house
 from newsletter.models import Issue, Story
 from newsletter.models.issues import folded
 from newsletter.preflight.content import place
@@ -142,8 +143,7 @@ def setting_findings(issue: Issue) -> Iterator[Finding]:
             _("Settings"),
             _("Set POSTAL_ADDRESS where Broadsheet runs and start it again."),
         )
-    real_mail = settings.EMAIL_BACKEND != settings.MAILBOX_BACKEND
-    if real_mail and settings.BASE_HOST in settings.LOCAL_HOSTS:
+    if leaves_house() and settings.BASE_HOST in settings.LOCAL_HOSTS:
         yield Finding(
             "warning",
             "local_links",

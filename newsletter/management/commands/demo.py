@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config import port, serving
-from newsletter import demo, mailbox
+from newsletter import demo, mailbox, mailers
 from newsletter.approving import NotApprovable
 from newsletter.auditing import books
 from newsletter.models import Issue
@@ -48,12 +48,10 @@ class Command(BaseCommand):
         """Do the main job, and serve on a port until somebody says stop."""
         self.say("Preparing the database, the pages and the catalogue of sources.")
         demo.prepare()
-        if settings.EMAIL_BACKEND == settings.MAILBOX_BACKEND:
+        if not mailers.leaves_house():
             self.send_samples()
         else:
-            self.stdout.write(
-                f"E-mail goes out through {settings.EMAIL_BACKEND}, so no samples are sent."
-            )
+            self.stdout.write(f"E-mail goes out through {ways_out()}, so no samples are sent.")
         password = demo.editor_password(settings.VAR_DIR / "editor-password")
         self.serve(at, password)
 
@@ -112,7 +110,7 @@ class Command(BaseCommand):
             ("Admin", reverse("admin:index"), login),
             ("Archive", reverse("newsletter:archive"), ""),
         ]
-        if settings.EMAIL_BACKEND == settings.MAILBOX_BACKEND:
+        if not mailers.leaves_house():
             kept = len(mailbox.names(settings.MAILBOX_DIR))
             note = f"{kept} messages; mail stays here, nothing leaves this machine"
             lines.append(("Mailbox", reverse("mailbox:list"), note))
@@ -127,6 +125,13 @@ class Command(BaseCommand):
     def say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def ways_out() -> str:
+    """Name what mail goes out through."""
+    if not settings.OUTGOING_MAILERS:
+        return str(settings.EMAIL_BACKEND)
+    return ", ".join(mailer.name for mailer in mailers.configured())
 
 
 def leave(number: int, frame: FrameType | None) -> None:
