@@ -301,7 +301,8 @@ FETCH_BOUNCES_SECONDS = 300
 ANYMAIL = {
     # Tags and switched-off tracking are wishes: a provider without them still sends.
     "IGNORE_UNSUPPORTED_FEATURES": True,
-    # Seconds to connect, and to wait for an answer.
+    # Seconds to connect, and to wait for an answer: at a time, not in all, since requests knows
+    # no other. Who drips an octet now and then is ended by Celery's limit for tasks.
     "REQUESTS_TIMEOUT": (EMAIL_TIMEOUT, EMAIL_FINAL_TIMEOUT),
     **environment.prefixed("ANYMAIL_"),
 }
@@ -329,12 +330,13 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # A worker takes no task that another one could begin at once.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Connecting, the greeting, TLS, logging in, envelope and content: each may take EMAIL_TIMEOUT.
-STEPS_BEFORE_THE_DOT = 10
-# The longest that one message can take. A drain is cut off only after more than that.
-LONGEST_MESSAGE_SECONDS = STEPS_BEFORE_THE_DOT * EMAIL_TIMEOUT + EMAIL_FINAL_TIMEOUT
-# What all those steps together usually take at the most.
-SECONDS_BEFORE_THE_DOT = 60
+# Connecting, the greeting, TLS, logging in, envelope and content together; a server that needs
+# longer for all of them is tried again later. One step alone may take EMAIL_TIMEOUT.
+SECONDS_BEFORE_THE_DOT = max(50, EMAIL_TIMEOUT)
+# Half of it between an intent and the beginning of its message, the rest for taking leave.
+SECONDS_TO_SPARE = 10
+# The longest from the intent to the result. A drain is cut off only after more than that.
+LONGEST_MESSAGE_SECONDS = SECONDS_BEFORE_THE_DOT + EMAIL_FINAL_TIMEOUT + SECONDS_TO_SPARE
 # A drain goes on to new messages for this long.
 DRAIN_SECONDS = 45
 CELERY_TASK_TIME_LIMIT = DRAIN_SECONDS + LONGEST_MESSAGE_SECONDS + 30
@@ -385,11 +387,12 @@ CLAIM_LEASE_SECONDS = environment.whole_number(
     "CLAIM_LEASE_SECONDS", default=120, minimum=1, maximum=3_600
 )
 # One that died while it was sending: its message is called doubtful after this, and a minute
-# for the janitor to come by: within seven minutes. A server that takes more than a minute
-# before the final dot makes a living worker look dead; what it then reports still settles.
+# for the janitor to come by: within seven minutes. No SMTP server can hold a message longer; a
+# provider that drips its answer over HTTP makes a living worker look dead, and what that one
+# then reports still settles.
 INTENT_LEASE_SECONDS = environment.whole_number(
     "INTENT_LEASE_SECONDS",
-    default=EMAIL_FINAL_TIMEOUT + SECONDS_BEFORE_THE_DOT,
+    default=LONGEST_MESSAGE_SECONDS,
     minimum=EMAIL_FINAL_TIMEOUT,
     maximum=86_400,
 )

@@ -2,7 +2,7 @@
 
 from newsletter.transport.outcomes import Outcome, Verdict
 from newsletter.transport.posting import disconnect, phase_of, post, takes_wire
-from newsletter.transport.reading import read_anymail
+from newsletter.transport.providers import read_anymail
 from newsletter.transport.smtp import Phase, SmtpBackend
 
 __all__ = [

@@ -43,6 +43,16 @@ def halted(reply: str) -> Outcome:
     return Outcome(Verdict.HALTED, reply, unreachable=True, never_began=True, needs_operator=True)
 
 
+def doubtful(reply: str, *, needs_operator: bool = False) -> Outcome:
+    """Return the outcome of what nobody here knows.
+
+    Who leaves us in doubt about one message would do so about the next, so it is left alone.
+    """
+    return Outcome(
+        Verdict.DOUBTFUL, reply[:REPLY_LENGTH], unreachable=True, needs_operator=needs_operator
+    )
+
+
 def words(code: int, reply: bytes | str) -> str:
     """Return a server's reply as one line that fits the ledger."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
@@ -51,4 +61,8 @@ def words(code: int, reply: bytes | str) -> str:
 
 def brief(exc: BaseException) -> str:
     """Return an exception as one line that fits the ledger."""
-    return " ".join(f"{type(exc).__name__}: {exc}".split())[:REPLY_LENGTH]
+    name = type(exc).__name__
+    try:
+        return " ".join(f"{name}: {exc}".split())[:REPLY_LENGTH]
+    except Exception:  # Anymail's errors read the provider's answer anew to show themselves
+        return name

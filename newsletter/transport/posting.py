@@ -8,8 +8,10 @@ from anymail.exceptions import AnymailConfigurationError, AnymailError
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
-from newsletter.transport.outcomes import REPLY_LENGTH, Outcome, Verdict, brief, halted
-from newsletter.transport.reading import read_anymail, read_smtp, read_status
+from newsletter.transport.outcomes import REPLY_LENGTH, Outcome, Verdict, brief, doubtful, halted
+from newsletter.transport.preparing import prepare
+from newsletter.transport.providers import read_anymail, read_status
+from newsletter.transport.reading import read_smtp
 from newsletter.transport.smtp import Phase, SmtpBackend
 from newsletter.wire import WireMessage
 
@@ -44,28 +46,29 @@ def post(connection: BaseEmailBackend, message: EmailMessage | WireMessage) -> O
     Never raises, whatever servers, networks and backends do. The connection is opened if it
     is not, and left open; after any verdict but ACCEPTED it should be closed.
     """
+    if isinstance(connection, SmtpBackend):
+        connection.begin()
     # A backend that opens for itself also closes, and forgets the phase with it.
     failure = connect(connection)
     if failure is not None:
         return failure
-    if isinstance(connection, SmtpBackend):
-        connection.begin()
     try:
+        prepare(connection, message)
         hand_over(connection, message)
     except AnymailConfigurationError as exc:
         return halted(brief(exc))
     except AnymailError as exc:
-        return read_anymail(exc)
+        return read_anymail(exc, to=recipient_of(message))
     except (smtplib.SMTPException, OSError) as exc:
         return read_smtp(exc, phase_of(connection))
     except Exception as exc:  # the edge of what is ours: a backend may raise anything
         log.exception("the e-mail backend raised what it should not")
         if phase_of(connection) is Phase.CONNECT:
             return halted(brief(exc))
-        return Outcome(Verdict.DOUBTFUL, brief(exc), unreachable=True, needs_operator=True)
+        return doubtful(brief(exc), needs_operator=True)
     status = getattr(message, "anymail_status", None)
     if status is not None:
-        return read_status(status)
+        return read_status(status, getattr(connection, "esp_name", ""))
     return Outcome(Verdict.ACCEPTED, str(getattr(connection, "last_reply", ""))[:REPLY_LENGTH])
 
 
@@ -77,6 +80,11 @@ def hand_over(connection: BaseEmailBackend, message: EmailMessage | WireMessage)
     else:
         # As what is not configured: nothing has left, and nothing will until that is mended.
         raise AnymailConfigurationError("a message for SMTP was given to another backend")
+
+
+def recipient_of(message: EmailMessage | WireMessage) -> str:
+    cover = message.cover if isinstance(message, WireMessage) else message
+    return next(iter(cover.recipients()), "")
 
 
 def phase_of(connection: BaseEmailBackend) -> Phase:

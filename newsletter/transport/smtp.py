@@ -1,4 +1,4 @@
-"""SMTP with a memory for how far it came.
+"""SMTP with a memory for how far it came, and an end to its patience.
 
 An exception's type alone cannot tell whether a server took a message: a connection that
 drops before the final dot left nothing behind, one that drops after it may have. So the
@@ -7,21 +7,26 @@ connection remembers the phase of the dialogue (RFC 5321 §3.3).
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import socket
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import Any, Never
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
 from newsletter.messages import sanitised
 from newsletter.transport.outcomes import words
+from newsletter.transport.patience import Patience, Replies, reach
 from newsletter.wire import WireMessage
 
 START_MAIL_INPUT = 354
 # RFC 5321 §4.2.1: the first digit is the verdict.
 POSITIVE = range(200, 300)
+# Everything is known by then; a server that answers neither RSET nor QUIT is left standing.
+PARTING_SECONDS = 2
 
 
 class Phase(StrEnum):
@@ -35,10 +40,24 @@ class Phase(StrEnum):
 
 
 class PhaseSMTP(smtplib.SMTP):
-    """An SMTP client that knows its phase, and waits long for the last answer."""
+    """An SMTP client that knows its phase, and how long it waits in all.
+
+    A message has settings.SECONDS_BEFORE_THE_DOT from its beginning, connecting included, and
+    then settings.EMAIL_FINAL_TIMEOUT for the answer to its final dot.
+    """
 
     phase = Phase.CONNECT
     last_reply = ""
+    replies: Replies | None = None
+
+    def __init__(self, *args: Any, patience: Patience | None = None, **kwargs: Any) -> None:
+        self.patience = patience or Patience(settings.SECONDS_BEFORE_THE_DOT)
+        super().__init__(*args, **kwargs)
+
+    def begin(self, patience: Patience | None = None) -> None:
+        """Begin a message: nothing of it has left, and its time runs from now."""
+        self.patience = patience or Patience(settings.SECONDS_BEFORE_THE_DOT, self.patience.step)
+        self.phase = Phase.CONNECT
 
     def connect(self, host: str = "localhost", port: int = 0, *args: Any) -> tuple[int, bytes]:
         """Connect, and send small packets at once: the final dot is one."""
@@ -47,7 +66,61 @@ class PhaseSMTP(smtplib.SMTP):
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return answer
 
+    def _get_socket(self, host: str, port: int, timeout: Any) -> socket.socket:
+        # smtplib's way to open a socket, for subclasses to change: all addresses share our time.
+        return reach(host, port, self.patience)
+
+    def send(self, s: Any) -> None:
+        """Send octets within the time that is left, to a server that waits for them."""
+        self.expect_silence()
+        self.write(s.encode(self.command_encoding) if isinstance(s, str) else s)
+
+    def write(self, octets: bytes) -> None:
+        sock, unsent = self.connected(), memoryview(octets)
+        try:
+            while unsent:
+                sock.settimeout(self.patience.left())
+                unsent = unsent[sock.send(unsent) :]
+        except OSError as exc:
+            self.give_up(exc)
+
+    def expect_silence(self) -> None:
+        try:
+            self.talk(self.connected()).expect_silence()
+        except OSError as exc:
+            self.give_up(exc)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the next reply; raise SMTPServerDisconnected where none comes in time."""
+        sock = self.connected()
+        try:
+            answer = self.talk(sock).next(self.patience)
+        except OSError as exc:
+            self.give_up(exc)
+        # After STARTTLS the handshake is next, and not ours.
+        self.patience.lend(sock)
+        return answer
+
+    def connected(self) -> socket.socket:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("the connection is closed")
+        return self.sock
+
+    def talk(self, sock: socket.socket) -> Replies:
+        """Return the replies that come over a socket; under TLS it is another one."""
+        if self.replies is None or self.replies.sock is not sock:
+            self.replies = Replies(sock)
+        return self.replies
+
+    def give_up(self, exc: OSError) -> Never:
+        self.close()
+        if isinstance(exc, smtplib.SMTPServerDisconnected):
+            raise exc
+        raise smtplib.SMTPServerDisconnected(f"the connection broke: {exc}") from exc
+
     def mail(self, sender: str, options: Any = ()) -> tuple[int, bytes]:
+        if self.phase is not Phase.CONNECT:
+            self.begin()  # another message on the connection, of which nobody told
         self.phase = Phase.ENVELOPE
         return super().mail(sender, options)
 
@@ -65,31 +138,51 @@ class PhaseSMTP(smtplib.SMTP):
         # A dot at the start of a line is doubled (RFC 5321 §4.5.2).
         content = (b"." + msg if msg.startswith(b".") else msg).replace(b"\n.", b"\n..")
         self.send(content if content.endswith(b"\r\n") else content + b"\r\n")
-        self.phase = Phase.FINAL_DOT
-        patience = self.sock.gettimeout() if self.sock else None
-        if self.sock:
-            self.sock.settimeout(settings.EMAIL_FINAL_TIMEOUT)
-        self.send(b".\r\n")
-        code, reply = self.getreply()
-        if self.sock:
-            self.sock.settimeout(patience)
+        code, reply = self.hand_over()
         self.last_reply = words(code, reply)
         if code in POSITIVE:
             self.phase = Phase.DONE
             return 250, reply
         return code, reply
 
+    def hand_over(self) -> tuple[int, bytes]:
+        """Send the final dot, and wait for what the server says of the whole message."""
+        # Before the phase changes: what was said by now is not about the dot.
+        self.expect_silence()
+        self.phase = Phase.FINAL_DOT
+        self.patience = Patience(settings.EMAIL_FINAL_TIMEOUT)
+        self.write(b".\r\n")
+        return self.getreply()
+
+    def _rset(self) -> None:
+        # What smtplib says after a refusal; an error here would hide what was refused.
+        self.patience = Patience(PARTING_SECONDS, self.patience.step)
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            self.rset()
+
+    def quit(self) -> tuple[int, bytes]:
+        self.patience = Patience(PARTING_SECONDS, self.patience.step)
+        return super().quit()
+
 
 class PhaseSMTPOverTLS(PhaseSMTP, smtplib.SMTP_SSL):
     """The same inside TLS from the first byte (RFC 8314)."""
+
+    def _get_socket(self, host: str, port: int, timeout: Any) -> socket.socket:
+        sock = super()._get_socket(host, port, timeout)
+        self.patience.lend(sock)
+        return self.context.wrap_socket(sock, server_hostname=host)
 
 
 class SmtpBackend(EmailBackend):
     """Django's SMTP backend over a connection that knows its phase."""
 
+    begun: Patience | None = None
+
     @property
-    def connection_class(self) -> type[smtplib.SMTP]:
-        return PhaseSMTPOverTLS if self.use_ssl else PhaseSMTP
+    def connection_class(self) -> Any:
+        kind = PhaseSMTPOverTLS if self.use_ssl else PhaseSMTP
+        return partial(kind, patience=self.begun or self.fresh())
 
     @property
     def phase(self) -> Phase:
@@ -99,6 +192,16 @@ class SmtpBackend(EmailBackend):
     def last_reply(self) -> str:
         return str(getattr(self.connection, "last_reply", ""))
 
+    def fresh(self) -> Patience:
+        """Return the time of a message that begins now, up to its final dot."""
+        return Patience(settings.SECONDS_BEFORE_THE_DOT, self.timeout)
+
+    def begin(self) -> None:
+        """Begin a message, before the connection is opened for it if it is not."""
+        self.begun = self.fresh()
+        if isinstance(self.connection, PhaseSMTP):
+            self.connection.begin(self.begun)
+
     def send_wire(self, message: WireMessage) -> None:
         """Send a message that is octets already, over the open connection; raises as smtplib."""
         if self.connection is None:
@@ -107,7 +210,7 @@ class SmtpBackend(EmailBackend):
         recipients = [sanitised(address) for address in message.cover.recipients()]
         self.connection.sendmail(sender, recipients, message.as_bytes())
 
-    def begin(self) -> None:
-        """Forget the last message's phase: nothing of the next one has left."""
-        if isinstance(self.connection, PhaseSMTP):
-            self.connection.phase = Phase.CONNECT
+    def close(self) -> None:
+        """Take leave of the server, which has PARTING_SECONDS to answer."""
+        self.begun = None
+        super().close()
