@@ -36,7 +36,9 @@ def plan(issue: Issue, *, now: datetime, at_once: bool = False) -> int:
     """Write the ledger of an approved issue, move it to sending, and return its audience.
 
     All rows or none: one transaction. A row's due time is the reader's own, as it is at the
-    commit, never before ``now``; with ``at_once`` it is ``now``. From then on anybody may read
+    commit, never before ``now``; with ``at_once`` it is ``now``. Its deadline counts from the
+    time that the reader wanted, or from the approval if that came later: an editor who approves
+    a late issue means it, and a machine that stood still does not. From then on anybody may read
     the issue on the web; where its page cannot be made, mails go out all the same. Raises
     WrongState where it is not approved, which is also what a second planner of the same issue
     meets.
@@ -74,12 +76,18 @@ def due_rows(issue: Issue, now: datetime, *, at_once: bool) -> Iterator[Delivery
     """Yield a row a reader, streamed by key."""
 
     @lru_cache(maxsize=DUE_TIMES_REMEMBERED)
-    def due(hour: int, weekday: int, zone: str) -> datetime:
-        return wanted_at(issue, hour, weekday, zone, now=now)
+    def times(hour: int, weekday: int, zone: str) -> tuple[datetime, datetime]:
+        """Return when a message is due, and its deadline."""
+        if at_once:
+            return now, schedule.deadline(issue.kind, now)
+        wanted = wanted_at(issue, hour, weekday, zone)
+        meant = max(wanted, issue.approved_at or wanted)
+        return max(wanted, now), schedule.deadline(issue.kind, meant)
 
     readers = audience_of(issue).order_by("pk")
     for pk, *when in readers.values_list("pk", "hour", "weekday", "time_zone").iterator(BATCH):
-        yield Delivery(issue_id=issue.pk, subscriber_id=pk, due_at=now if at_once else due(*when))
+        due_at, deadline = times(*when)
+        yield Delivery(issue_id=issue.pk, subscriber_id=pk, due_at=due_at, deadline=deadline)
 
 
 def batches(rows: Iterator[Delivery]) -> Iterator[list[Delivery]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from newsletter import schedule
 from newsletter.models import Delivery, Issue
@@ -19,12 +19,21 @@ from subscribers.zones import zone_named
 BEGAN_BEFORE = timedelta(minutes=10)
 
 
-def wanted_at(issue: Issue, hour: int, weekday: int, zone: str, *, now: datetime) -> datetime:
-    """Return when a reader with this hour, weekday and zone gets an issue, never before ``now``."""
-    wanted = schedule.due_at(
+def wanted_at(issue: Issue, hour: int, weekday: int, zone: str) -> datetime:
+    """Return when a reader with this hour, weekday and zone wants an issue, gone by or not."""
+    return schedule.due_at(
         issue.kind, issue.period_end, hour=hour, weekday=weekday, zone=zone_named(zone)
     )
-    return max(wanted, now)
+
+
+def extend_deadlines(rows: QuerySet[Delivery], kind: str, *, now: datetime) -> int:
+    """Give rows of a kind at least as long as what is due now has; returns how many got more.
+
+    Somebody who decides now that messages go out means those that waited too long as well.
+    Rows without a deadline stay without.
+    """
+    until = schedule.deadline(kind, now)
+    return rows.filter(deadline__lt=until).update(deadline=until)
 
 
 def reschedule(subscriber_id: int, *, now: datetime) -> int:
@@ -63,10 +72,14 @@ def not_yet_due(now: datetime) -> DeliveryQuerySet:
 
 
 def move(row: Delivery, reader: Subscriber, now: datetime) -> int:
-    """Make one row due when its reader wants it; 1 where that is another time."""
-    due_at = wanted_at(row.issue, reader.hour, reader.weekday, reader.time_zone, now=now)
+    """Make one row due when its reader wants it; 1 where that is another time.
+
+    Its deadline moves with it, also where the new time is over: it is asked for now.
+    """
+    wanted = wanted_at(row.issue, reader.hour, reader.weekday, reader.time_zone)
+    due_at = max(wanted, now)
     rows = not_yet_due(now).filter(pk=row.pk).exclude(due_at=due_at)
-    return rows.update(due_at=due_at)
+    return rows.update(due_at=due_at, deadline=schedule.deadline(row.issue.kind, due_at))
 
 
 def follow(sender: object, *, subscriber_id: int, now: datetime, **kwargs: object) -> None:

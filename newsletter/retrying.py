@@ -1,7 +1,7 @@
 """What an attempt's outcome means for its row: the next state, and when it is tried again."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from newsletter.ledger import REASON_LENGTH, Result
 from newsletter.states import DeliveryState
@@ -13,12 +13,17 @@ MAX_ATTEMPTS = len(RETRY_MINUTES) + 1
 RETRY_SPREAD = 0.2
 # A server that could not be reached, or asked for time without a figure, is left alone.
 REST = timedelta(minutes=1)
+# How the reason of a row begins whose deadline went by before anything was sent of it.
+MISSED = "missed: "
 
 
-def result_of(outcome: Outcome, *, attempts: int, now: datetime) -> Result:
+def result_of(
+    outcome: Outcome, *, attempts: int, now: datetime, deadline: datetime | None = None
+) -> Result:
     """Turn what is known about a message into its row's next state.
 
-    A server that could not be reached at all does not count as an attempt at the message.
+    A server that could not be reached at all does not count as an attempt at the message. One
+    that would have to be tried again after its ``deadline`` is given up.
     """
     reply = outcome.reply[:REASON_LENGTH]
     match outcome.verdict:
@@ -36,8 +41,21 @@ def result_of(outcome: Outcome, *, attempts: int, now: datetime) -> Result:
     if attempts >= MAX_ATTEMPTS:
         reason = f"given up after {attempts} attempts: {reply}"[:REASON_LENGTH]
         return Result(DeliveryState.FAILED, reason=reason)
-    wait = retry_delay(attempts, outcome.retry_after)
-    return Result(DeliveryState.PENDING, reason=reply, due_at=now + wait)
+    due_at = now + retry_delay(attempts, outcome.retry_after)
+    if deadline is not None and due_at > deadline:
+        reason = f"given up: it may not be sent after {in_utc(deadline)}: {reply}"
+        return Result(DeliveryState.FAILED, reason=reason[:REASON_LENGTH])
+    return Result(DeliveryState.PENDING, reason=reply, due_at=due_at)
+
+
+def missed(deadline: datetime, before: str = "") -> str:
+    """Return the reason of a row that was not begun in time; ``before`` is why it waited."""
+    reason = f"{MISSED}not begun by {in_utc(deadline)}"
+    return f"{reason}; {before}"[:REASON_LENGTH] if before else reason
+
+
+def in_utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def retry_delay(attempts: int, retry_after: int | None) -> timedelta:

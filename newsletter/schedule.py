@@ -1,4 +1,4 @@
-"""When a message is due: periods, hours and time zones. Pure.
+"""When a message is due, and until when it is news: periods, hours and time zones.
 
 A local hour that does not exist on a day (clocks go forward) becomes the first instant
 after the gap; one that exists twice (clocks go back) is the first of the two.
@@ -6,6 +6,8 @@ after the gap; one that exists twice (clocks go back) is the first of the two.
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 DAYS_A_WEEK = 7
 # The first place on earth to see a day: UTC+14, Kiritimati.
@@ -46,6 +48,12 @@ def due_at(kind: str, period_end: date, *, hour: int, weekday: int, zone: ZoneIn
     """
     day = period_end if kind == "daily" else weekday_on_or_after(period_end, weekday)
     return instant(day, hour, zone)
+
+
+def deadline(kind: str, due: datetime) -> datetime:
+    """Return until when a message may be begun that a reader was to get at a time."""
+    daily, weekly = settings.DAILY_DEADLINE_HOURS, settings.WEEKLY_DEADLINE_HOURS
+    return due + timedelta(hours=daily if kind == "daily" else weekly)
 
 
 def earliest_due(period_end: date) -> datetime:

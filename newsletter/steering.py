@@ -7,17 +7,20 @@ from datetime import datetime
 
 from django.db import transaction
 
+from newsletter import mailers
 from newsletter.approving import approve, revise
 from newsletter.models import Issue
 from newsletter.planning import plan
 from newsletter.publishing import attempt
+from newsletter.rescheduling import extend_deadlines
 from newsletter.states import DeliveryState, IssueState
 
 
 def send_now(issue: Issue, *, now: datetime, confirmed_late: bool = False) -> int:
     """Make an issue due for all of its readers at once, and return the audience.
 
-    Approves a draft and plans it; one that is already sending forgets its due times.
+    Approves a draft and plans it; one that is already sending forgets its due times. What
+    waits has its whole time from now on.
     Raises NotApprovable and WrongState as approving and planning do.
     """
     with transaction.atomic():
@@ -25,6 +28,7 @@ def send_now(issue: Issue, *, now: datetime, confirmed_late: bool = False) -> in
         if issue.state == IssueState.SENDING:
             waiting = issue.deliveries.filter(state=DeliveryState.PENDING, attempts=0)
             waiting.filter(due_at__gt=now).update(due_at=now)
+            extend_waiting(issue, now=now)
             Issue.objects.filter(pk=issue.pk).update(rests_until=None)
             return issue.audience
         if issue.state == IssueState.DRAFT:
@@ -40,9 +44,28 @@ def pause(issue: Issue, reason: str = "") -> None:
     issue.become(IssueState.PAUSED, state_reason=reason)
 
 
-def resume(issue: Issue) -> None:
-    """Go on with what was left; raises WrongState where the issue is not paused."""
-    issue.become(IssueState.SENDING, out_of=IssueState.PAUSED, state_reason="", rests_until=None)
+def resume(issue: Issue, *, now: datetime) -> None:
+    """Go on with what was left, however long ago; raises WrongState where it is not paused.
+
+    An editor who resumes wants it sent: what waits has its whole time from now on.
+    """
+    with transaction.atomic():
+        issue.become(
+            IssueState.SENDING, out_of=IssueState.PAUSED, state_reason="", rests_until=None
+        )
+        # Whoever resumes has helped, or wants to see whether it works by now.
+        mailers.wake_all()
+        extend_waiting(issue, now=now)
+
+
+def extend_waiting(issue: Issue, *, now: datetime) -> None:
+    """Give what waits its whole time from now on.
+
+    What a worker has in hand is left to it: to wait for its rows, holding others, could be a
+    deadlock, and of an issue that stood still for long nobody has any.
+    """
+    waiting = issue.deliveries.filter(state=DeliveryState.PENDING)
+    extend_deadlines(waiting, issue.kind, now=now)
 
 
 def cancel(issue: Issue, *, now: datetime) -> int:

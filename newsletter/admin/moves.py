@@ -82,7 +82,7 @@ def pause(order: Order) -> str:
 
 
 def resume(order: Order) -> str:
-    steering.resume(order.issue)
+    steering.resume(order.issue, now=order.now)
     wake_soon(order.issue)
     return _("Sending goes on.")
 

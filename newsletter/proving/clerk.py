@@ -64,7 +64,7 @@ def pause() -> float:
 
 
 def resume() -> float:
-    steering.resume(the_issue())
+    steering.resume(the_issue(), now=timezone.now())
     return monotonic()
 
 

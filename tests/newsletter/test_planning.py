@@ -6,17 +6,26 @@ import pytest
 from django.db import IntegrityError
 
 from newsletter import planning
+from newsletter.approving import approve
 from newsletter.models import Delivery, Issue
 from newsletter.planning import audience_of, plan, plan_due
 from newsletter.states import DeliveryState, WrongState
 from newsletter.welcoming import welcome_due
 from subscribers.models import Subscriber
-from tests.factories import make_approved_issue, make_issue, make_reader, noon
+from tests.factories import (
+    make_approved_issue,
+    make_issue,
+    make_reader,
+    make_source,
+    make_story,
+    noon,
+)
 
 pytestmark = pytest.mark.django_db
 
 FRIDAY = date(2026, 11, 20)
 MORNING = datetime(2026, 11, 20, 1, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Who comes while an issue is planned; only the first gets neither its row nor a welcome.
 NEWCOMERS: dict[str, dict[str, object]] = {
     "missed": {},
@@ -172,3 +181,48 @@ def test_a_plan_that_a_deletion_undid_is_made_again_at_once(monkeypatch, caplog)
     monkeypatch.setattr(planning, "due_rows", torn)
     assert plan_due(MORNING) == [issue]
     assert (len(tries), issue.deliveries.count(), caplog.text) == (2, 1, "")
+
+
+def deadlines(issue):
+    return set(issue.deliveries.values_list("deadline", flat=True))
+
+
+@pytest.mark.parametrize(("kind", "hours"), [("daily", 24), ("weekly", 48)])
+def test_a_message_may_be_begun_for_some_hours_after_its_readers_own(kind, hours):
+    make_reader(hour=18, weekday=FRIDAY.weekday(), time_zone="America/New_York")
+    issue = make_approved_issue(kind=kind)
+    plan(issue, now=MORNING)
+    assert deadlines(issue) == {datetime(2026, 11, 20, 23, tzinfo=UTC) + hours * HOUR}
+
+
+def test_the_hours_are_settings(settings):
+    settings.DAILY_DEADLINE_HOURS = 3
+    make_reader(hour=18)
+    issue = make_approved_issue()
+    plan(issue, now=MORNING)
+    assert deadlines(issue) == {MORNING + 20 * HOUR}
+
+
+def test_a_clock_that_stood_still_gives_nobody_more_time():
+    make_reader(hour=18)
+    issue = make_approved_issue()
+    plan(issue, now=MORNING + 3 * DAY)
+    assert issue.deliveries.get().due_at == MORNING + 3 * DAY
+    assert deadlines(issue) == {MORNING + 17 * HOUR + DAY}
+
+
+def test_an_issue_that_is_approved_late_has_its_whole_time_from_then_on():
+    make_reader(hour=7)
+    issue = make_issue()
+    make_story(issue, make_source())
+    late = noon(issue) + 3 * DAY
+    approve(issue, now=late, confirmed_late=True)
+    plan(issue, now=late + HOUR)
+    assert deadlines(issue) == {late + DAY}
+
+
+def test_what_is_sent_at_once_has_its_whole_time_from_then_on():
+    make_reader(hour=23)
+    issue = make_approved_issue()
+    plan(issue, now=MORNING + 3 * DAY, at_once=True)
+    assert deadlines(issue) == {MORNING + 4 * DAY}

@@ -67,6 +67,23 @@ def test_what_waits_comes_at_the_new_hour_or_at_once_where_that_is_over(fields, 
     assert due(reader) == expected
 
 
+@pytest.mark.parametrize(("fields", "kept"), [({"hour": 18}, 17), ({"hour": 2}, 5)])
+def test_the_deadline_moves_with_the_time_also_where_that_is_over(fields, kept):
+    reader = make_reader()
+    planned()
+    change(reader, **fields)
+    assert Delivery.objects.get().deadline == AT_ONE + (kept + 24) * HOUR
+
+
+def test_a_weekly_whose_new_day_is_long_over_is_sent_and_not_missed():
+    reader = make_reader(weekday=(FRIDAY.weekday() - 1) % 7)
+    planned("weekly")
+    wednesday = AT_ONE + timedelta(days=5)
+    change(reader, weekday=FRIDAY.weekday(), now=wednesday)
+    row = Delivery.objects.get()
+    assert (row.due_at, row.deadline) == (wednesday, wednesday + 48 * HOUR)
+
+
 def test_a_weekly_comes_on_the_new_day():
     reader = make_reader(weekday=SATURDAY)
     planned("weekly")

@@ -51,7 +51,7 @@ def test_an_open_issue_of_a_restored_database_comes_up_paused_and_says_why(issue
 def test_a_restore_is_noticed_once(issue):
     restore()
     assert restoring.advance(NOW) == restoring.Restored(paused=1, withdrawn=0, welcomes=0)
-    resume(issue)
+    resume(issue, now=timezone.now())
     assert restoring.advance(NOW) is None
     assert ticking.tick(timezone.now()) == [issue.pk]
 
@@ -132,7 +132,7 @@ def test_a_task_that_was_queued_before_the_restore_sends_nothing(issue):
     assert mail.outbox == []
     assert issue.deliveries.get().state == DeliveryState.PENDING
     restoring.advance(NOW)
-    resume(Issue.objects.get())
+    resume(Issue.objects.get(), now=timezone.now())
     tasks.drain(issue.pk)
     assert len(mail.outbox) == 1
 

@@ -216,7 +216,7 @@ def test_pausing_stops_before_the_next_message_and_resuming_goes_on(source):
     drain(issue.pk, on_progress=pause)
     assert len(mail.outbox) == 1
     assert books(issue).waiting == 3
-    steering.resume(issue)
+    steering.resume(issue, now=timezone.now())
     drain(issue.pk)
     assert len(mail.outbox) == 4
 

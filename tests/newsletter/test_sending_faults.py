@@ -314,9 +314,9 @@ def test_halts_do_not_use_up_attempts(settings, source):
         through(server, settings)
         sent(issue)
         for _ in range(MAX_ATTEMPTS - 1):
-            steering.resume(issue)
+            steering.resume(issue, now=timezone.now())
             drain(issue.pk)
-        steering.resume(issue)
+        steering.resume(issue, now=timezone.now())
         drain(issue.pk)
     assert len(server.taken) == 1
     assert issue.deliveries.get().state == DeliveryState.SENT

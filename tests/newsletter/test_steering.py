@@ -57,16 +57,16 @@ def test_pause_and_resume_take_turns():
     assert (issue.state, issue.state_reason) == ("paused", "a wrong link")
     with pytest.raises(WrongState):
         steering.pause(issue)
-    steering.resume(issue)
+    steering.resume(issue, now=timezone.now())
     assert (issue.state, issue.state_reason) == ("sending", "")
     with pytest.raises(WrongState):
-        steering.resume(issue)
+        steering.resume(issue, now=timezone.now())
 
 
 def test_resuming_does_not_start_an_issue_that_was_never_planned():
     issue = make_approved_issue()
     with pytest.raises(WrongState):
-        steering.resume(issue)
+        steering.resume(issue, now=timezone.now())
     assert Issue.objects.get().state == "approved"
 
 
@@ -95,5 +95,49 @@ def test_resuming_does_not_wait_for_a_server_that_rested():
     plan(issue, now=noon(issue))
     steering.pause(issue)
     Issue.objects.update(rests_until=timezone.now() + timedelta(hours=1))
-    steering.resume(issue)
+    steering.resume(issue, now=timezone.now())
     assert Issue.objects.get().rests_until is None
+
+
+def test_who_resumes_after_days_gives_what_waits_its_whole_time_and_shortens_none():
+    early, late = make_reader(hour=7), make_reader(hour=7)
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    resumed = noon(issue) + timedelta(days=3)
+    far = resumed + timedelta(days=30)
+    issue.deliveries.filter(subscriber=late).update(deadline=far)
+    steering.pause(issue)
+    steering.resume(issue, now=resumed)
+    found = dict(issue.deliveries.values_list("subscriber", "deadline"))
+    assert found == {early.pk: resumed + timedelta(days=1), late.pk: far}
+
+
+def test_rows_of_before_there_were_deadlines_stay_without():
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    issue.deliveries.update(deadline=None)
+    steering.pause(issue)
+    steering.resume(issue, now=noon(issue))
+    assert issue.deliveries.get().deadline is None
+
+
+def test_a_resume_that_fails_leaves_deadlines_as_they_were():
+    make_reader()
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    before = issue.deliveries.get().deadline
+    with pytest.raises(WrongState):
+        steering.resume(issue, now=noon(issue) + timedelta(days=3))
+    assert issue.deliveries.get().deadline == before
+
+
+def test_send_now_during_a_send_gives_what_waits_its_whole_time():
+    make_reader(hour=23)
+    retried = make_reader(hour=7)
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    issue.deliveries.filter(subscriber=retried).update(attempts=1)
+    now = noon(issue) + timedelta(days=2)
+    steering.send_now(issue, now=now)
+    assert set(issue.deliveries.values_list("deadline", flat=True)) == {now + timedelta(days=1)}
