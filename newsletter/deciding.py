@@ -20,6 +20,7 @@ from newsletter import ledger
 from newsletter.addressing import is_welcome, message_of
 from newsletter.editions import Edition
 from newsletter.models import Delivery
+from newsletter.retrying import missed
 from newsletter.states import DeliveryState, SkipReason
 from newsletter.wire import WireMessage
 from subscribers.audience import choice_of, obstacle
@@ -31,7 +32,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A message whose sending is recorded; once committed, its first byte may leave."""
+    """A message whose sending is recorded; once committed, its first byte may leave.
+
+    ``pinned`` names the mailer that may have it from an earlier attempt which was doubtful.
+    """
 
     delivery_id: int
     attempts: int
@@ -39,6 +43,8 @@ class Intent:
     reader_id: int
     address: str
     message: EmailMultiAlternatives | WireMessage
+    deadline: datetime | None = None
+    pinned: str = ""
 
 
 Decision = Intent | DeliveryState | None
@@ -50,24 +56,24 @@ def decide(
     edition: Edition,
     *,
     clock: Callable[[], datetime],
+    mailer: str,
     wired: bool,
 ) -> Decision:
     """Record that a reader's message is about to leave, or why it is not, in a transaction.
 
-    Returns the intent, or SKIPPED, or FAILED where no message can be made for this reader,
-    or None where the claim is lost or the issue stopped. With ``wired`` the message is one
-    for our SMTP backend.
+    Returns the intent, or SKIPPED, or FAILED where no message can be made for this reader or
+    its deadline is over, or None where the claim is lost or the issue stopped. The message is
+    for a ``mailer``, and with ``wired`` for our SMTP backend alone.
     """
     delivery, reader = locked(delivery_id)
     try:
-        return intent_of(delivery, reader, token, edition, clock(), wired=wired)
+        return intent_of(delivery, reader, token, edition, clock(), mailer=mailer, wired=wired)
     except (DatabaseError, InterfaceError):
         raise
     except Exception as exc:  # the edge of one reader's mail: the others must get theirs
         log.exception("delivery %s cannot be composed", delivery.uid)
         reason = f"compose: {type(exc).__name__}: {exc}"[: ledger.REASON_LENGTH]
-        failed = ledger.fail_claimed(delivery_id, token, reason)
-        return DeliveryState.FAILED if failed else None
+        return failed(delivery, token, reason)
 
 
 def intent_of(
@@ -77,12 +83,15 @@ def intent_of(
     edition: Edition,
     now: datetime,
     *,
+    mailer: str,
     wired: bool,
 ) -> Decision:
-    """Skip a reader, or make the message and record the intent."""
+    """Skip a reader or give up what is no news any more, or make the message and the intent."""
     reason = obstacle(reader, edition.issue.kind, now)
     if reader is None or reason:
         return skipped(delivery, token, SkipReason(reason))
+    if delivery.deadline is not None and now > delivery.deadline:
+        return failed(delivery, token, missed(delivery.deadline, delivery.reason))
     composition = edition.composer_for(reader.language).compose(
         choice_of(reader, edition.groups, now), welcome=is_welcome(delivery)
     )
@@ -96,6 +105,7 @@ def intent_of(
         variant=composition.variant,
         stories=composition.shown,
         shown=composition.shown_mask,
+        mailer=mailer,
     )
     if not begun:
         return None
@@ -106,11 +116,18 @@ def intent_of(
         reader_id=reader.pk,
         address=reader.email,
         message=message,
+        deadline=delivery.deadline,
+        pinned=delivery.mailer,
     )
 
 
 def skipped(delivery: Delivery, token: uuid.UUID, reason: SkipReason) -> DeliveryState | None:
     return DeliveryState.SKIPPED if ledger.skip(delivery.pk, token, reason) else None
+
+
+def failed(delivery: Delivery, token: uuid.UUID, reason: str) -> DeliveryState | None:
+    given_up = ledger.fail_claimed(delivery.pk, token, reason)
+    return DeliveryState.FAILED if given_up else None
 
 
 def locked(delivery_id: int) -> tuple[Delivery, Subscriber | None]:

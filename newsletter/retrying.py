@@ -15,6 +15,7 @@ RETRY_SPREAD = 0.2
 REST = timedelta(minutes=1)
 # How the reason of a row begins whose deadline went by before anything was sent of it.
 MISSED = "missed: "
+IN_UTC = "%Y-%m-%d %H:%M UTC"
 
 
 def result_of(
@@ -55,7 +56,7 @@ def missed(deadline: datetime, before: str = "") -> str:
 
 
 def in_utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return at.astimezone(UTC).strftime(IN_UTC)
 
 
 def retry_delay(attempts: int, retry_after: int | None) -> timedelta:

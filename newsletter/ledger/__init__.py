@@ -6,12 +6,21 @@ returned to the queue if no intent was committed, and is doubtful if one was.
 Leases are counted by the database's clock, which all workers share.
 """
 
-from newsletter.ledger.claims import CLAIM_SIZE, Claim, claim, release
+from newsletter.ledger.claims import (
+    CLAIM_SIZE,
+    PUT_OFF,
+    Claim,
+    claim,
+    is_due,
+    put_off,
+    release,
+)
 from newsletter.ledger.moves import REASON_LENGTH, Result, fail_claimed, intend, settle, skip
 from newsletter.ledger.sweeping import Swept, sweep
 
 __all__ = [
     "CLAIM_SIZE",
+    "PUT_OFF",
     "REASON_LENGTH",
     "Claim",
     "Result",
@@ -19,6 +28,8 @@ __all__ = [
     "claim",
     "fail_claimed",
     "intend",
+    "is_due",
+    "put_off",
     "release",
     "settle",
     "skip",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,6 +20,8 @@ from subscribers.prepared import Change, Question, change, given, question
 
 # Enough to keep the cost of a claim small, few enough to wait for after a death.
 CLAIM_SIZE = 20
+# Why a row waits whose reader's mail domain has had its share for now.
+PUT_OFF = "waits for its turn at its mail domain"
 # Rows over which no worker died, and those that are taken by themselves because one did.
 DIED_OVER = {False: Q(deaths=0), True: Q(deaths__gt=0)}
 
@@ -31,25 +34,30 @@ class Claim:
     delivery_ids: tuple[int, ...]
 
 
-def claim(issue_id: int, *, now: datetime, size: int = CLAIM_SIZE) -> Claim:
+def claim(
+    issue_id: int, *, now: datetime, size: int = CLAIM_SIZE, others: tuple[str, ...] = ()
+) -> Claim:
     """Take up to ``size`` due rows of an issue that may go out; nobody else can have them.
 
     A row that was in the hands of a worker when it died is taken by itself, so that one
-    which kills its workers is found without harm to the others.
+    which kills its workers is found without harm to the others. What one of the ``others``
+    among the mailers may have already is left to it.
     """
     token = uuid.uuid4()
     if connection.features.has_select_for_update_skip_locked:
-        ids = take_locked(issue_id, token, now, size)
+        ids = take_locked(issue_id, token, now, size, others)
     else:
-        ids = take_at_once(issue_id, token, now, size)
+        ids = take_at_once(issue_id, token, now, size, others)
     return Claim(token, tuple(sorted(ids)))
 
 
-def take_locked(issue_id: int, token: uuid.UUID, now: datetime, size: int) -> list[int]:
+def take_locked(
+    issue_id: int, token: uuid.UUID, now: datetime, size: int, others: tuple[str, ...]
+) -> list[int]:
     """Take rows that no other worker is just taking: PostgreSQL passes over those."""
     with transaction.atomic():
-        found = due_rows(size, alone=False).rows(issue=issue_id, due_at=now)
-        found = found or due_rows(1, alone=True).rows(issue=issue_id, due_at=now)
+        found = due_rows(size, others, alone=False).rows(issue=issue_id, due_at=now)
+        found = found or due_rows(1, others, alone=True).rows(issue=issue_id, due_at=now)
         ids = [pk for (pk,) in found]
         Delivery.objects.filter(pk__in=ids, state=DeliveryState.PENDING).update(
             state=DeliveryState.CLAIMED,
@@ -59,29 +67,34 @@ def take_locked(issue_id: int, token: uuid.UUID, now: datetime, size: int) -> li
     return ids
 
 
-def take_at_once(issue_id: int, token: uuid.UUID, now: datetime, size: int) -> list[int]:
+def take_at_once(
+    issue_id: int, token: uuid.UUID, now: datetime, size: int, others: tuple[str, ...]
+) -> list[int]:
     """Take rows in one statement, where all writers wait for each other: SQLite."""
     lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
     values = {"issue": issue_id, "due_at": now, "token": token, "lease": lease}
-    return taking(size, alone=False).ids(**values) or taking(1, alone=True).ids(**values)
+    ids = taking(size, others, alone=False).ids(**values)
+    return ids or taking(1, others, alone=True).ids(**values)
 
 
-def due_of_one() -> QuerySet[Delivery]:
-    """Rows of an issue, to be given, that are due and may go out."""
+def due_of_one(others: tuple[str, ...]) -> QuerySet[Delivery]:
+    """Rows of an issue, to be given, that are due and may go out, but for those of others."""
     now, issue_id = given(Delivery, "due_at"), given(Delivery, "issue")
     issue = Issue.objects.filter(pk=issue_id).rested(now)
     sending = Q(Exists(issue.in_state(IssueState.SENDING)))
     welcomes = Q(Exists(issue.welcoming()), occasion=Delivery.Occasion.WELCOME)
     due = Delivery.objects.due(now).filter(sending | welcomes, issue_id=issue_id)
+    if others:
+        due = due.exclude(mailer__in=others)
     return due.order_by("due_at", "pk")
 
 
 @cache
-def due_rows(size: int, *, alone: bool) -> Question:
+def due_rows(size: int, others: tuple[str, ...], *, alone: bool) -> Question:
     """Prepare the question for ids of due rows; ``alone`` is for those that saw a death."""
     return question(
         lambda: (
-            due_of_one()
+            due_of_one(others)
             .filter(DIED_OVER[alone])
             .select_for_update(skip_locked=True)
             .values_list("pk")[:size]
@@ -90,11 +103,11 @@ def due_rows(size: int, *, alone: bool) -> Question:
 
 
 @cache
-def taking(size: int, *, alone: bool) -> Change:
+def taking(size: int, others: tuple[str, ...], *, alone: bool) -> Change:
     """Prepare the claim of due rows in one statement."""
     return change(
         lambda: Delivery.objects.filter(
-            pk__in=due_of_one().filter(DIED_OVER[alone]).values("pk")[:size]
+            pk__in=due_of_one(others).filter(DIED_OVER[alone]).values("pk")[:size]
         ),
         state=DeliveryState.CLAIMED,
         token=given(Delivery, "token"),
@@ -107,3 +120,20 @@ def release(token: uuid.UUID) -> int:
     return Delivery.objects.filter(token=token, state=DeliveryState.CLAIMED).update(
         state=DeliveryState.PENDING, lease_until=None
     )
+
+
+def put_off(token: uuid.UUID, dues: Mapping[int, datetime]) -> int:
+    """Give back claimed rows that are due at another time instead; returns how many."""
+    rows = Delivery.objects.filter(token=token, state=DeliveryState.CLAIMED)
+    with transaction.atomic():
+        return sum(
+            rows.filter(pk=pk).update(
+                state=DeliveryState.PENDING, lease_until=None, due_at=due_at, reason=PUT_OFF
+            )
+            for pk, due_at in dues.items()
+        )
+
+
+def is_due(issue_id: int, *, now: datetime) -> bool:
+    """Tell whether an issue has rows that are due, whoever may take them."""
+    return Delivery.objects.due(now).filter(issue_id=issue_id).exists()

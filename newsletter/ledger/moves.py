@@ -26,7 +26,8 @@ class Result:
     """What became of an attempt: a state to settle in, and how it is told.
 
     ``due_at`` says when a message proven not to be sent is tried again; ``tried`` is False
-    where the server could not be reached, which is no attempt at this message.
+    where the server could not be reached, which is no attempt at this message. ``mailer`` is
+    the one that may have it all the same, from an earlier attempt that was doubtful.
     """
 
     state: DeliveryState
@@ -34,6 +35,7 @@ class Result:
     reply: str = ""
     due_at: datetime | None = None
     tried: bool = True
+    mailer: str = ""
 
 
 # What every message needs is prepared.
@@ -52,6 +54,7 @@ INTENT = change(
     variant=given(Delivery, "variant"),
     stories=given(Delivery, "stories"),
     shown=given(Delivery, "shown"),
+    mailer=given(Delivery, "mailer"),
     reason="",
 )
 ACCEPTANCE = change(
@@ -82,10 +85,12 @@ def intend(
     variant: str,
     stories: int,
     shown: str,
+    mailer: str,
 ) -> bool:
     """Record that a message is about to leave; the caller commits before it does.
 
-    ``stories`` counts those that stand in it, and ``shown`` says which. False where nothing
+    ``stories`` counts those that stand in it, and ``shown`` says which; ``mailer`` is to take
+    it, and no other one may after that unless it is proven that it has not. False where nothing
     may be sent: the claim ran out, or the issue is not sending any more.
     """
     begun = INTENT.rows(
@@ -96,6 +101,7 @@ def intend(
         variant=variant,
         stories=stories,
         shown=shown,
+        mailer=mailer,
     )
     return bool(begun)
 
@@ -121,6 +127,7 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
         fields["attempts"] = F("attempts") - 1
     if result.state != DeliveryState.PENDING:
         return bool(rows.update(**fields))
+    fields["mailer"] = result.mailer
     welcome = Q(in_state(IssueState.SENT), occasion=Delivery.Occasion.WELCOME)
     going_on = Q(in_state(IssueState.SENDING, IssueState.PAUSED)) | welcome
     if rows.filter(going_on).update(**fields, due_at=result.due_at):

@@ -85,6 +85,7 @@ def test_a_correction_that_mails_cannot_hold_stops_a_welcome_that_waits_already(
         variant="",
         stories=1,
         shown="1",
+        mailer="default",
     )
     ledger.release(claim.token)
     assert ticking.tick(timezone.now()) == []

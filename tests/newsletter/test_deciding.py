@@ -31,7 +31,8 @@ def claimed():
 
 def decided(edition, claim):
     with transaction.atomic():
-        return decide(claim.delivery_ids[0], claim.token, edition, clock=timezone.now, wired=False)
+        pk, token = claim.delivery_ids[0], claim.token
+        return decide(pk, token, edition, clock=timezone.now, mailer="default", wired=False)
 
 
 @pytest.mark.django_db

@@ -39,7 +39,13 @@ def intend(claim, number=0):
     pk = claim.delivery_ids[number]
     revision = Delivery.objects.get(pk=pk).issue.revisions.get()
     return ledger.intend(
-        pk, claim.token, revision_id=revision.pk, variant="v", stories=1, shown="1"
+        pk,
+        claim.token,
+        revision_id=revision.pk,
+        variant="v",
+        stories=1,
+        shown="1",
+        mailer="default",
     )
 
 

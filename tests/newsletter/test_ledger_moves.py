@@ -95,7 +95,13 @@ class House:
             ledger.release(claim.token)
         elif name == "intend":
             begun = ledger.intend(
-                pk, claim.token, revision_id=self.revision.pk, variant="v", stories=1, shown="1"
+                pk,
+                claim.token,
+                revision_id=self.revision.pk,
+                variant="v",
+                stories=1,
+                shown="1",
+                mailer="default",
             )
             assert not (begun and pk in self.on_the_wire), "a second message may leave"
             self.on_the_wire |= {pk} if begun else set()

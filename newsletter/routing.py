@@ -1,0 +1,137 @@
+"""Routing: which mailer takes an issue's next messages, how many, and what if none can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from datetime import datetime, timedelta
+from time import monotonic, sleep
+from uuid import UUID
+
+from django.core.exceptions import ImproperlyConfigured
+
+from newsletter import heeding, ledger, mailers, rates
+from newsletter.heeding import Line
+from newsletter.mailers import Mailer
+from newsletter.models import Delivery, Issue
+
+# A round waits for an allowance that is refilled so soon; where it takes longer another mailer
+# is asked, and else the next round.
+SHORT_WAIT = timedelta(seconds=30)
+# Whoever waits looks so often whether it is to end.
+LOOK_SECONDS = 0.1
+
+
+class Routes:
+    """The mailers of one worker's round, with the connections that it has to them."""
+
+    def __init__(
+        self, issue: Issue, clock: Callable[[], datetime], over: Callable[[], bool]
+    ) -> None:
+        self.issue = issue
+        self.clock = clock
+        self.over = over
+        self.lines: dict[str, Line] = {}
+        self.waits: list[timedelta] = []
+        # Why nothing can be sent, where that is so.
+        self.why = ""
+
+    def open(self) -> Generator[tuple[Line, int], None, None]:
+        """Yield lines in turn, each with the number of messages that it may take now.
+
+        What was not begun of them when the next one is asked for goes back to its mailer's
+        allowance. A fallback's turn comes only when nothing can go through the others soon.
+        """
+        self.waits = []
+        for mailer in in_turn(mailers.usable(self.clock())):
+            if not mailer.share and any(wait <= SHORT_WAIT for wait in self.waits):
+                return
+            grant = rates.take(mailer, ledger.CLAIM_SIZE)
+            begun = 0
+            try:
+                if not grant.granted:
+                    self.waits.append(grant.wait)
+                elif line := self.line_to(mailer):
+                    before = line.begun
+                    try:
+                        yield line, grant.granted
+                    finally:
+                        begun = line.begun - before
+            finally:
+                rates.give_back(mailer, grant, grant.granted - begun)
+                if not begun:
+                    mailers.untried(mailer, now=self.clock())
+
+    def line_to(self, mailer: Mailer) -> Line | None:
+        """Return the connection to a mailer; None where it cannot be used as it is set."""
+        line = self.lines.get(mailer.name)
+        if line is None:
+            try:
+                line = Line(mailer, mailers.connection_of(mailer))
+            except (ImproperlyConfigured, ImportError) as exc:
+                # A backend that is not there, or lacks its key: nothing was claimed yet.
+                reason = f"{mailer.backend} cannot be used: {exc}"
+                if heeding.give_up(mailer, self.issue, reason, now=self.clock()):
+                    self.why = reason
+                return None
+            self.lines[mailer.name] = line
+        line.mailer, line.stopped = mailer, ""
+        return line
+
+    def others(self, line: Line) -> tuple[str, ...]:
+        """Return the names of the other mailers, which may have messages of their own."""
+        names = (mailer.name for mailer in mailers.configured())
+        return tuple(name for name in names if name != line.mailer.name)
+
+    def wait(self) -> bool:
+        """Wait a short while for an allowance; False where that is no use, or would be long.
+
+        Then the issue rests until a mailer takes messages again, and ``why`` says so.
+        """
+        now = self.clock()
+        if any(wait <= SHORT_WAIT for wait in self.waits):
+            if not ledger.is_due(self.issue.pk, now=now):
+                return False
+            self.nap(min(self.waits).total_seconds())
+            return True
+        ends = [now + wait for wait in self.waits]
+        until = min(ends, default=None) or mailers.earliest(now)
+        if until is not None and not self.why:
+            heeding.rest(self.issue, until)
+            self.why = f"no mailer takes messages before {until:%Y-%m-%d %H:%M:%S} UTC"
+        return False
+
+    def put_off(self, token: UUID, line: Line, ids: Sequence[int]) -> tuple[int, ...]:
+        """Give back rows whose mail domains take no message now, and return the others."""
+        if not line.mailer.by_domain:
+            return tuple(ids)
+        rows = Delivery.objects.filter(pk__in=ids, subscriber__isnull=False)
+        turns = rates.turns(
+            line.mailer,
+            {
+                pk: rates.Waiting(address.rpartition("@")[2], put_off=reason == ledger.PUT_OFF)
+                for pk, address, reason in rows.values_list("pk", "subscriber__email", "reason")
+            },
+        )
+        ledger.put_off(token, turns)
+        if len(turns) == len(ids):
+            # With a database whose clock is behind ours this would be done again at once.
+            self.nap(LOOK_SECONDS)
+        return tuple(pk for pk in ids if pk not in turns)
+
+    def nap(self, seconds: float) -> None:
+        end = monotonic() + seconds
+        while not self.over() and (left := end - monotonic()) > 0:
+            sleep(min(left, LOOK_SECONDS))
+
+    def hang_up(self) -> None:
+        for line in self.lines.values():
+            line.hang_up()
+
+
+def in_turn(usable: Sequence[Mailer]) -> Iterator[Mailer]:
+    """Yield mailers as their shares and their order have it, each once."""
+    left = list(usable)
+    while left:
+        mailer = mailers.pick(left)
+        left.remove(mailer)
+        yield mailer
