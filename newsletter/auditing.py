@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, Max, Min, Q, TextField, Value, When
 from django.db.models.functions import Now
 
 from newsletter.models import Delivery, Issue
+from newsletter.retrying import MISSED
 from newsletter.states import ACCEPTED, OPEN, DeliveryState, IssueState, SkipReason
 from subscribers.models import Subscriber
 
@@ -26,6 +27,9 @@ class Books:
     """What became of an issue's audience.
 
     audience = sent + skipped + suppressed + failed + ambiguous + cancelled + waiting
+
+    Of those sent some ``bounced`` or ``complained``; of those that failed some are ``missed``:
+    their deadline was over before anything was sent of them.
     """
 
     audience: int
@@ -38,6 +42,7 @@ class Books:
     waiting: int = 0
     bounced: int = 0
     complained: int = 0
+    missed: int = 0
     variants: int = 0
     seconds: float | None = None
 
@@ -67,6 +72,7 @@ class Books:
 def books(issue: Issue) -> Books:
     """Count what became of an issue's audience, as the ledger says at this moment."""
     audience, by_state, reasons = tally(issue)
+    missed = reasons.pop(MISSED, 0)
     # How long the issue took; welcomes go out of it long after.
     regular = Q(occasion=Delivery.Occasion.ISSUE)
     went_out = issue.deliveries.filter(intent_at__isnull=False).aggregate(
@@ -86,30 +92,34 @@ def books(issue: Issue) -> Books:
         waiting=sum(by_state[state] for state in OPEN),
         bounced=by_state[DeliveryState.BOUNCED],
         complained=by_state[DeliveryState.COMPLAINED],
+        missed=missed,
         variants=went_out["variants"],
         seconds=lasted.total_seconds() if lasted is not None else None,
     )
 
 
 def tally(issue: Issue) -> tuple[int, Counter[str], Counter[str]]:
-    """Return the audience, how many rows are in each state, and why those skipped were.
+    """Return the audience, how many rows are in each state, and why some got nothing.
+
+    Reasons are counted of those skipped, and of those that failed MISSED alone.
 
     One statement, so that a row which moves meanwhile is counted once, and a reader who is
     welcomed meanwhile both in the audience and among the rows, or in neither.
     """
-    skipped_for = Case(
+    reason = Case(
         When(state=DeliveryState.SKIPPED, then="reason"),
+        When(state=DeliveryState.FAILED, reason__startswith=MISSED, then=Value(MISSED)),
         default=Value(""),
         output_field=TextField(),
     )
-    rows = issue.deliveries.order_by().values_list("issue__audience", "state", skipped_for)
+    rows = issue.deliveries.order_by().values_list("issue__audience", "state", reason)
     counted = list(rows.annotate(number=Count("pk")))
     by_state: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for _audience, state, reason, number in counted:
+    for _audience, state, why, number in counted:
         by_state[state] += number
-        if state == DeliveryState.SKIPPED:
-            reasons[reason] += number
+        if why:
+            reasons[why] += number
     if counted:
         return counted[0][0], by_state, reasons
     return Issue.objects.values_list("audience", flat=True).get(pk=issue.pk), by_state, reasons

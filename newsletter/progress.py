@@ -52,6 +52,7 @@ def books_in_words(account: Books) -> list[str]:
     rows += [
         ("suppressed", account.suppressed),
         ("failed", account.failed),
+        ("  of these missed", account.missed),
         ("doubtful", account.ambiguous),
         ("cancelled", account.cancelled),
         ("waiting", account.waiting),

@@ -25,7 +25,11 @@ from config.admin_theme import (
 from newsletter.admin.labels import DELIVERY_LABELS, SKIP_REASONS, reason_text
 from newsletter.mailbox import NAME, SUFFIX
 from newsletter.models import Delivery, DeliveryEvent
+from newsletter.retrying import MISSED
+from newsletter.states import DeliveryState
 
+# The filter's word for all reasons that begin with MISSED.
+REASON_MISSED = "missed"
 # How the mailbox answers: the message is a file of its own.
 KEPT_AS = re.compile(rf"kept as ({NAME}){re.escape(SUFFIX)}")
 
@@ -35,11 +39,14 @@ class ReasonFilter(admin.SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        return [(code, str(text)) for code, text in SKIP_REASONS.items()]
+        codes = [(code, str(text)) for code, text in SKIP_REASONS.items()]
+        return [*codes, (REASON_MISSED, gettext("missed: too late to be news"))]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Delivery]
     ) -> QuerySet[Delivery] | None:
+        if self.value() == REASON_MISSED:
+            return queryset.filter(state=DeliveryState.FAILED, reason__startswith=MISSED)
         return queryset.filter(reason=self.value()) if self.value() else None
 
 

@@ -1,8 +1,14 @@
 """How states and reasons are written and coloured."""
 
+import re
+from datetime import UTC, datetime
+
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.admin_theme import moment
+from newsletter.retrying import IN_UTC, MISSED
 from newsletter.states import DeliveryState, IssueState, SkipReason
 
 ISSUE_LABELS: dict[str, str] = {
@@ -35,7 +41,22 @@ SKIP_REASONS: dict[str, str | Promise] = {
     SkipReason.PAUSED.value: _("paused by the reader"),
 }
 
+# As newsletter.retrying.missed writes it.
+MISSED_REASON = re.compile(
+    rf"{MISSED}not begun by (?P<deadline>\d{{4}}-\d\d-\d\d \d\d:\d\d UTC)(; (?P<before>.*))?"
+)
+
 
 def reason_text(reason: str) -> str:
-    """Return a skip's reason in words; a failure's reason is in words already."""
-    return str(SKIP_REASONS.get(reason, reason))
+    """Return a reason in words of the page; what a server said stays as it is."""
+    missed = MISSED_REASON.fullmatch(reason)
+    if missed is None:
+        return str(SKIP_REASONS.get(reason, reason))
+    try:
+        deadline = datetime.strptime(missed["deadline"], IN_UTC).replace(tzinfo=UTC)
+    except ValueError:  # somebody else's words, by chance
+        return reason
+    told = gettext("missed: it could not be sent by %(when)s, and was no news after that") % {
+        "when": moment(deadline)
+    }
+    return f"{told}; {missed['before']}" if missed["before"] else told
