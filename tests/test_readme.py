@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from config import mailers
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 # Read by ./run and by config/port.py, before there are settings.
@@ -16,7 +18,7 @@ OTHER_WORDS = {"test"}
 
 
 def variables_in_settings():
-    """Return what settings.py reads out of the environment, by its calls."""
+    """Return what settings.py reads out of the environment, by its calls, and for mailers."""
     tree = ast.parse((ROOT / "config" / "settings.py").read_text())
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
@@ -26,6 +28,8 @@ def variables_in_settings():
             called.startswith("environment.") or called == "os.environ.get"
         ):
             yield str(first.value)
+    # In config/mailers.py, with a name of your own; the table's example is called postmark.
+    yield from ("MAILERS", *(mailers.variable("postmark", word) for word in mailers.WORDS))
 
 
 def variables_in_table():

@@ -21,6 +21,7 @@ from config.admin_theme import LookOnly, ModelAdmin, day, moment
 from newsletter import mailers
 from newsletter.mailers import Mailer
 from newsletter.models import MailerState
+from newsletter.rates import days
 
 LIST = "newsletter_mailerstate_changelist"
 VIEW = "newsletter.view_mailerstate"
@@ -56,7 +57,7 @@ def lines(now: datetime) -> Iterator[Line]:
             backend=short(mailer.backend),
             share=share_of(mailer, whole),
             today=begun_today(mailer, state, now),
-            limits=tuple(limits_of(mailer, now)),
+            limits=tuple(limits_of(mailer)),
             state=words,
             look=look,
             reason=state.reason,
@@ -76,9 +77,10 @@ def standing(state: MailerState, now: datetime) -> tuple[str, str]:
 
 
 def short(backend: str) -> str:
-    """Return what tells a backend from others: ``postmark``, ``Smtp``, ``Mailbox``."""
+    """Return what tells a backend from others: ``postmark``, ``SMTP``, ``Mailbox``."""
     module, _dot, name = backend.rpartition(".")
-    return name.removesuffix("Backend") if name != "EmailBackend" else module.rpartition(".")[2]
+    told = module.rpartition(".")[2] if name == "EmailBackend" else name.removesuffix("Backend")
+    return "SMTP" if told.lower() == "smtp" else told
 
 
 def share_of(mailer: Mailer, whole: int) -> str:
@@ -88,20 +90,18 @@ def share_of(mailer: Mailer, whole: int) -> str:
 
 
 def begun_today(mailer: Mailer, state: MailerState, now: datetime) -> str:
-    """Say how much of a day's allowance is used; a dash where nobody counts."""
-    allowances = [mailer.per_day] if mailer.per_day else []
-    if mailer.warm_up:
-        allowances.append(mailer.warm_up.allowance(now.date()))
-    if not allowances:
-        return "–"
-    begun = state.begun if state.day == now.date() else 0
+    """Say how much of a day's allowance is used; nothing where a day has none."""
+    today = days.day_of(now)
+    allowance = days.allowance(mailer, today)
+    if allowance is None:
+        return ""
     return _("%(begun)s of %(allowance)s") % {
-        "begun": number_format(begun, force_grouping=True),
-        "allowance": number_format(min(allowances), force_grouping=True),
+        "begun": number_format(state.begun if state.day == today else 0, force_grouping=True),
+        "allowance": number_format(allowance, force_grouping=True),
     }
 
 
-def limits_of(mailer: Mailer, now: datetime) -> Iterator[str]:
+def limits_of(mailer: Mailer) -> Iterator[str]:
     if mailer.per_second:
         yield a_second(mailer.per_second)
     if mailer.per_day:

@@ -27,6 +27,7 @@ PAGES = {
     "delivery": None,
     "staff": None,
     "role": "auth/group/add/",
+    "mailers": "newsletter/mailerstate/",
     "history": None,
 }
 

@@ -121,6 +121,7 @@ def test_a_history_has_each_moment_once(admin_client, delivery):
         "admin:newsletter_issue_paste",
         "admin:subscribers_source_changelist",
         "admin:auth_user_changelist",
+        "admin:newsletter_mailerstate_changelist",
     ],
 )
 def test_every_page_has_one_main_part(admin_client, page):

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from newsletter import heartbeats, tasks
+from newsletter import heartbeats, mailers, tasks
 from newsletter.models import Heartbeat, Issue
 from newsletter.steering import pause, send_now
 from tests.factories import make_approved_issue, make_reader, make_source
@@ -93,6 +93,19 @@ def test_an_approved_issue_that_nobody_plans_is_complained_of():
     assert complaints()[0].startswith(f"{issue.slug}: it is approved")
     Issue.objects.update(approved_at=timezone.now())
     assert complaints() == []
+
+
+def test_a_mailer_that_waits_for_an_operator_is_named_whether_or_not_somebody_works(issue):
+    heartbeats.record("issues@here", working=True)
+    (mailer,) = mailers.configured()
+    mailers.rest(mailer, "down", now=timezone.now())
+    assert complaints() == [], "that passes by itself"
+    mailers.rest(mailer, "535 5.7.8 no", now=timezone.now(), needs_operator=True)
+    told = ["The mailer default is not used before somebody has helped: 535 5.7.8 no"]
+    assert complaints() == told
+    grow_old(worked_at=timedelta(hours=1))
+    assert complaints()[0] == told[0]
+    assert len(complaints()) == 3
 
 
 def test_the_command_exits_non_zero_and_says_why(issue):
