@@ -5,26 +5,20 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from config import environment
+from config import environment, mailer_limits
 
 DEFAULT = "default"
 PREFIX = "MAILER_"
 # As long as its column is wide (newsletter.models.mailers).
 NAME = r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?"
-LIMITS = ("PER_SECOND", "PER_DAY", "WARM_UP", "BY_DOMAIN")
-WORDS = ("BACKEND", "OPTIONS", "SHARE", *LIMITS)
+WORDS = ("BACKEND", "OPTIONS", "SHARE", *mailer_limits.WORDS)
 MOST_SHARE = 1_000
-MOST_A_SECOND = 10_000
-MOST_A_DAY = 100_000_000
-MOST_GROWTH = 10
 MOST_PORT = 65_535
-NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 # What a server of its own has unless it says so: EMAIL_HOST's user and password are for
 # EMAIL_HOST, and are never shown to another server.
@@ -87,7 +81,7 @@ def configured(house: House) -> tuple[dict[str, Any], ...]:
 
 def default_limits() -> dict[str, Any]:
     """Read the limits of the one mailer that there is without MAILERS."""
-    return {} if names() else limits(DEFAULT)
+    return {} if names() else mailer_limits.limits(variable(DEFAULT, ""))
 
 
 def variable(name: str, word: str) -> str:
@@ -98,7 +92,7 @@ def variable(name: str, word: str) -> str:
 def refuse_strangers(found: list[str]) -> None:
     known = {variable(name, word): name for name in found for word in WORDS}
     if not found:
-        known = {variable(DEFAULT, word): DEFAULT for word in LIMITS}
+        known = {variable(DEFAULT, word): DEFAULT for word in mailer_limits.WORDS}
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known and os.environ[name].strip():
             raise ImproperlyConfigured(f"{name} is a variable of no mailer. {advice(name, found)}")
@@ -112,7 +106,7 @@ def advice(name: str, found: list[str]) -> str:
         return f"MAILERS names {listed(found)}: add its name there, or delete the variable."
     return (
         "MAILERS is not set: name the mailers there. Without it the way out is EMAIL_BACKEND or "
-        f"EMAIL_HOST, with {listed(variable(DEFAULT, word) for word in LIMITS)}."
+        f"EMAIL_HOST, with {listed(variable(DEFAULT, word) for word in mailer_limits.WORDS)}."
     )
 
 
@@ -136,7 +130,7 @@ def mailer(name: str, house: House, *, default_share: int) -> dict[str, Any]:
         "backend": backend,
         "options": options(variable(name, "OPTIONS"), backend, house),
         "share": share,
-        **limits(name),
+        **mailer_limits.limits(variable(name, "")),
     }
 
 
@@ -189,74 +183,6 @@ def smtp_options(name: str, found: dict[str, Any], house: House) -> dict[str, An
             f"{name.removesuffix('OPTIONS')}BACKEND where it is a provider."
         )
     return found
-
-
-def limits(name: str) -> dict[str, Any]:
-    """Read how much a mailer may be given."""
-    per_day = environment.whole_number(
-        variable(name, "PER_DAY"), default=0, minimum=1, maximum=MOST_A_DAY
-    )
-    return {
-        "per_second": per_second(variable(name, "PER_SECOND")),
-        "per_day": per_day or None,
-        "warm_up": warm_up(variable(name, "WARM_UP")),
-        "by_domain": by_domain(variable(name, "BY_DOMAIN")),
-    }
-
-
-def per_second(name: str) -> float | None:
-    text = environment.text(name, default="")
-    if not text:
-        return None
-    found = positive(text, most=MOST_A_SECOND)
-    if found is None:
-        raise ImproperlyConfigured(
-            f"{name}={text!r} is no number of messages a second. Write for example 20, or 0.5 for "
-            "one in two seconds"
-        )
-    return found
-
-
-def warm_up(name: str) -> tuple[date, int, float] | None:
-    text = environment.text(name, default="")
-    if not text:
-        return None
-    try:
-        start, first_day, growth = text.split(":")
-        plan = date.fromisoformat(start), int(first_day), positive(growth, most=MOST_GROWTH)
-    except ValueError:
-        plan = None
-    if plan is None or not 1 <= plan[1] <= MOST_A_DAY or plan[2] is None or plan[2] < 1:
-        raise ImproperlyConfigured(
-            f"{name}={text!r} is no plan. Write the first day, how many messages it may have, and "
-            "by what that grows a day, from 1 to 10, for example 2026-11-20:50:1.5"
-        )
-    return plan[0], plan[1], plan[2]
-
-
-def by_domain(name: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for item in environment.words(name, default=[]):
-        domain, _colon, text = item.partition(":")
-        try:
-            encoded = domain.strip().encode("idna").decode().lower()
-        except UnicodeError:
-            encoded = ""
-        rate = positive(text.strip(), most=MOST_A_SECOND)
-        if not re.fullmatch(environment.HOST, encoded) or rate is None or encoded in found:
-            raise ImproperlyConfigured(
-                f"{name}: {item!r} cannot be used. Write each domain once, with its messages a "
-                "second, for example gmail.com:20,outlook.com:0.5"
-            )
-        found[encoded] = rate
-    return found
-
-
-def positive(text: str, *, most: int) -> float | None:
-    """Read a number above 0, with at most nine decimals; None for anything else."""
-    if not NUMBER.fullmatch(text) or not 0 < float(text) <= most:
-        return None
-    return float(text)
 
 
 def leaves_house() -> bool:

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import mailers
+from config import mailer_limits, mailers
 from tests.test_settings import start
 
 POSTMARK = "anymail.backends.postmark.EmailBackend"
@@ -197,7 +197,7 @@ def test_what_stands_in_options_is_in_no_message(form, read):
 
 @given(st.text(max_size=40).filter(str.isprintable))
 def test_a_limit_is_a_number_or_refused_by_name_whatever_is_written(text):
-    limits = (mailers.per_second, mailers.warm_up, mailers.by_domain)
+    limits = (mailer_limits.per_second, mailer_limits.warm_up, mailer_limits.by_domain)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("A_LIMIT", text)
         for limit in limits:

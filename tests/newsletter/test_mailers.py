@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from newsletter import mailers
 from newsletter.mailers import Mailer, WarmUp
+from newsletter.management.commands.demo import ways_out
 from newsletter.transport import SmtpBackend, Verdict, post
 from tests.smtp import Script, SmtpServer
 
@@ -137,6 +138,13 @@ def test_mail_leaves_where_any_way_leads_out(settings):
     settings.OUTGOING_MAILERS = (mailbox,)
     settings.EMAIL_BACKEND = settings.SMTP_BACKEND
     assert mailers.leaves_house()
+
+
+def test_a_newcomer_is_told_what_mail_goes_out_through(settings):
+    settings.EMAIL_BACKEND = settings.SMTP_BACKEND
+    assert ways_out() == settings.SMTP_BACKEND
+    settings.OUTGOING_MAILERS = tuple({"name": name, "backend": SMTP} for name in ("one", "two"))
+    assert ways_out() == "one, two"
 
 
 # --- What is told before anything is sent ---------------------------------------------------
