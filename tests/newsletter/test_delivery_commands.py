@@ -151,6 +151,19 @@ def test_one_issue_that_cannot_be_read_does_not_hold_up_the_others(issue, capsys
     assert broken.deliveries.filter(state=DeliveryState.PENDING).count() == 4
 
 
+def test_run_delivery_sweeps_before_every_drain(issue, monkeypatch):
+    other = make_issue(end=timezone.now().date() - timedelta(days=1))
+    make_story(other, make_source())
+    for one in (other, issue):
+        send_now(one, now=timezone.now())
+    done = []
+    swept = ledger.Swept(0, 0, 0)
+    monkeypatch.setattr(ledger, "sweep", lambda: done.append("sweep") or swept)
+    monkeypatch.setattr(sending, "drain", lambda pk, **kwargs: done.append(pk) or sending.Drained())
+    run("run_delivery", "--once")
+    assert done == ["sweep", "sweep", issue.pk, "sweep", other.pk]
+
+
 def test_run_delivery_ends_on_a_word_after_the_message_in_hand(issue, monkeypatch):
     send_now(issue, now=timezone.now())
     whole = sending.post

@@ -39,13 +39,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
-        swept_at = float("-inf")
+        tended_at = float("-inf")
         while not self.stopping:
             busy = False
             try:
-                if monotonic() - swept_at >= settings.TICK_SECONDS:
-                    swept_at = monotonic()
-                    self.sweep()
+                if monotonic() - tended_at >= settings.JANITOR_SECONDS:
+                    tended_at = monotonic()
+                    self.tend()
                 busy = self.round()
             except (OperationalError, InterfaceError):
                 # The database is away, or was restarted: what is due waits in it for us.
@@ -60,11 +60,10 @@ class Command(BaseCommand):
         """Finish the message in hand, give back the rest, and end."""
         self.stopping = True
 
-    def sweep(self) -> None:
+    def tend(self) -> None:
+        """Do all that a beat has done by others."""
         heartbeats.record(heartbeats.name_of("run_delivery"), working=False)
-        swept = ledger.sweep()
-        if swept.anything:
-            self.stdout.write(f"janitor: {swept}")
+        self.sweep()
         if monotonic() - self.tidied_at >= settings.HOUSE_KEEPING_SECONDS:
             self.tidied_at = monotonic()
             forget_unconfirmed(timezone.now())
@@ -76,6 +75,11 @@ class Command(BaseCommand):
             fetch_in_passing(clock=timezone.now, stop=lambda: self.stopping)
             # From its end on: a mailbox that is slow must not be all that is done here.
             self.fetched_at = monotonic()
+
+    def sweep(self) -> None:
+        swept = ledger.sweep()
+        if swept.anything:
+            self.stdout.write(f"janitor: {swept}")
 
     def round(self) -> bool:
         """Answer who asked, and send what is due now; False where nothing was."""
@@ -89,6 +93,8 @@ class Command(BaseCommand):
         return rows > 0
 
     def drain(self, issue_id: int) -> int:
+        # A drain goes on for most of a minute, and others may follow it.
+        self.sweep()
         heartbeats.record(heartbeats.name_of("run_delivery"), working=True)
         try:
             done = sending.drain(issue_id, stop=lambda: self.stopping)
