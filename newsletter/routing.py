@@ -93,12 +93,20 @@ class Routes:
                 return False
             self.nap(min(self.waits).total_seconds())
             return True
+        if not self.why:
+            self.stand_still(now)
+        return False
+
+    def stand_still(self, now: datetime) -> None:
+        """Let the issue rest until a mailer takes messages again; paused, if help is needed."""
         ends = [now + wait for wait in self.waits]
         until = min(ends, default=None) or mailers.earliest(now)
-        if until is not None and not self.why:
+        if until is not None:
             heeding.rest(self.issue, until)
             self.why = f"no mailer takes messages before {until:%Y-%m-%d %H:%M:%S} UTC"
-        return False
+        elif mailers.none_left():
+            self.why = "; ".join(mailers.in_need().values())
+            heeding.pause_for_operator(self.issue, self.why, now)
 
     def put_off(self, token: UUID, line: Line, ids: Sequence[int]) -> tuple[int, ...]:
         """Give back rows whose mail domains take no message now, and return the others."""

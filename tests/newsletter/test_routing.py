@@ -242,3 +242,16 @@ def test_a_mail_domain_takes_its_messages_one_after_the_other_and_holds_up_no_ot
     gaps = {(later - earlier).total_seconds() for earlier, later in pairwise(dues)}
     assert gaps == {100.0}
     assert imbalances(issue) == []
+
+
+def test_an_issue_that_no_mailer_will_take_is_paused_before_anything_is_tried(issue, settings):
+    with SmtpServer() as first:
+        settings.OUTGOING_MAILERS = (relay("first", first.port, 1),)
+        refused = "535 5.7.8 wrong password"
+        mailers.rest(mailers.configured()[0], refused, now=timezone.now(), needs_operator=True)
+        done = sent(issue)
+        issue.refresh_from_db()
+        assert (done.halted, issue.state, issue.state_reason) == (refused, "paused", refused)
+        assert first.taken == []
+        steering.resume(issue, now=timezone.now())
+        assert drain(issue.pk).sent == READERS
