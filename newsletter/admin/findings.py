@@ -1,11 +1,11 @@
-"""Preflight's findings together with those that only the rendering can tell."""
+"""Preflight's findings together with those that only the rendering and the mailers can tell."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from newsletter import preflight
+from newsletter import preflight, rates
 from newsletter.admin.preview import LANGUAGES, rendered
 from newsletter.composing import Composer
 from newsletter.content import IssueContent
@@ -27,6 +27,8 @@ class Group:
 def all_findings(issue: Issue, content: IssueContent, *, now: datetime) -> list[Finding]:
     """Return what is wrong with an issue, errors first; renders it if nothing has yet."""
     found = preflight.check(issue, now=now)
+    if outlook := rates.outlook(issue, now=now):
+        found += preflight.pace_findings(outlook)
     try:
         mails = [rendered(content, language) for language in LANGUAGES]
     except RenderError as exc:

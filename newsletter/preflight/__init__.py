@@ -1,7 +1,8 @@
 """What is wrong with an issue before it goes out: errors block approval, the rest advises.
 
 Pure questions to the database: nothing is rendered and nothing is changed. What only the
-rendering knows (sizes, stories cut, text that cannot be rendered) comes in as values.
+rendering knows (sizes, stories cut, text that cannot be rendered) comes in as values, and so
+does what the mailers' limits let leave.
 """
 
 from datetime import datetime
@@ -21,13 +22,23 @@ from newsletter.preflight.findings import (
     render_finding,
     size_findings,
 )
+from newsletter.preflight.pacing import Outlook, pace_findings
 from newsletter.preflight.surroundings import (
     period_findings,
     repetition_findings,
     setting_findings,
 )
 
-__all__ = ["Finding", "Level", "blocks", "check", "render_finding", "size_findings"]
+__all__ = [
+    "Finding",
+    "Level",
+    "Outlook",
+    "blocks",
+    "check",
+    "pace_findings",
+    "render_finding",
+    "size_findings",
+]
 
 
 def check(issue: Issue, *, now: datetime) -> list[Finding]:

@@ -4,6 +4,7 @@ The figures are the operator's, of mailers.Mailer; what is left of them all work
 """
 
 from newsletter.rates.buckets import Grant
+from newsletter.rates.foresight import outlook
 from newsletter.rates.shared import Waiting, give_back, take, turns
 
-__all__ = ["Grant", "Waiting", "give_back", "take", "turns"]
+__all__ = ["Grant", "Waiting", "give_back", "outlook", "take", "turns"]

@@ -2,9 +2,10 @@
 
 Many rows of one domain become due at once, and it takes few a second. Each that cannot go is
 given a moment of its own, one after the other, so that it is claimed again when its turn is
-and not before. Who is new goes to the queue's end while there is one. Who comes back takes
-what the bucket has: the moments are a plan, and the bucket alone is the limit, so after an
-hour in which nobody sent, nothing leaves faster for it.
+and not before. The moments are those at which the bucket has more than it keeps for the late;
+a part is kept for them so that one who comes back a little late finds its message's share, and
+nobody who is new has taken it. The moments are a plan, and the bucket alone is the limit: after
+an hour in which nobody sent, nothing leaves faster for it.
 
 Moments may be planned for rows that never come: their issue was cancelled, or they went
 through another mailer. So none is planned farther ahead than FARTHEST. What has no place in
@@ -21,7 +22,7 @@ from datetime import datetime, timedelta
 from newsletter.rates.buckets import Pace, time_of_one
 
 # The longest that a domain waits for rows that never come. With 100,000 rows at ten a second
-# the last one is put off six times.
+# the last one is put off seven times.
 FARTHEST = timedelta(minutes=30)
 # A bucket holds so much more for those who come back late: workers look once a second.
 LATE_SECONDS = 1
@@ -54,7 +55,7 @@ def call_up(
     later: dict[int, datetime] = {}
     for pk in sorted(waiting, key=lambda pk: (not waiting[pk], pk)):
         left = pace.left(full_at, now)
-        may_go = left > 0 if waiting[pk] else left > kept and end <= now
+        may_go = left > 0 if waiting[pk] else left > kept
         if may_go:
             full_at += pace.each
             continue
