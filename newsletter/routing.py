@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from newsletter import heeding, ledger, mailers, rates
 from newsletter.heeding import Line
+from newsletter.ledger import Scope
 from newsletter.mailers import Mailer
 from newsletter.models import Delivery, Issue
 
@@ -19,6 +21,15 @@ from newsletter.models import Delivery, Issue
 SHORT_WAIT = timedelta(seconds=30)
 # Whoever waits looks so often whether it is to end.
 LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A line that is open, the number of messages that it may take now, and which ones."""
+
+    line: Line
+    allowed: int
+    scope: Scope
 
 
 class Routes:
@@ -32,30 +43,35 @@ class Routes:
         self.over = over
         self.lines: dict[str, Line] = {}
         self.waits: list[timedelta] = []
+        self.was_open = False
         # Why nothing can be sent, where that is so.
         self.why = ""
 
-    def open(self) -> Generator[tuple[Line, int], None, None]:
-        """Yield lines in turn, each with the number of messages that it may take now.
+    def open(self) -> Generator[Route, None, None]:
+        """Yield routes in turn.
 
-        What was not begun of them when the next one is asked for goes back to its mailer's
-        allowance. A fallback's turn comes only when nothing can go through the others soon.
+        What was not begun of their messages when the next one is asked for goes back to the
+        mailer's allowance. A fallback takes what it may have already, and anything else only
+        where nothing can go through the others soon.
         """
         self.waits = []
+        self.was_open = False
+        needs_fallback = True
         for mailer in in_turn(mailers.usable(self.clock())):
-            if not mailer.share and any(wait <= SHORT_WAIT for wait in self.waits):
-                return
             grant = rates.take(mailer, ledger.CLAIM_SIZE)
             begun = 0
             try:
                 if not grant.granted:
                     self.waits.append(grant.wait)
+                    needs_fallback &= grant.wait > SHORT_WAIT
                 elif line := self.line_to(mailer):
+                    self.was_open = True
                     before = line.begun
                     try:
-                        yield line, grant.granted
+                        yield Route(line, grant.granted, self.scope(mailer, needs_fallback))
                     finally:
                         begun = line.begun - before
+                    needs_fallback = False
             finally:
                 rates.give_back(mailer, grant, grant.granted - begun)
                 if not begun:
@@ -77,23 +93,30 @@ class Routes:
         line.mailer, line.stopped = mailer, ""
         return line
 
-    def others(self, line: Line) -> tuple[str, ...]:
+    def scope(self, mailer: Mailer, needs_fallback: bool) -> Scope:
+        if not mailer.share and not needs_fallback:
+            return Scope(own=mailer.name)
+        return Scope(others=self.others(mailer))
+
+    def others(self, mailer: Mailer) -> tuple[str, ...]:
         """Return the names of the other mailers, which may have messages of their own."""
-        names = (mailer.name for mailer in mailers.configured())
-        return tuple(name for name in names if name != line.mailer.name)
+        names = (other.name for other in mailers.configured())
+        return tuple(name for name in names if name != mailer.name)
 
     def wait(self) -> bool:
         """Wait a short while for an allowance; False where that is no use, or would be long.
 
-        Then the issue rests until a mailer takes messages again, and ``why`` says so.
+        Where nothing is open the issue rests until a mailer takes messages again, and ``why``
+        says so.
         """
         now = self.clock()
-        if any(wait <= SHORT_WAIT for wait in self.waits):
+        shortest = min(self.waits, default=None)
+        if shortest is not None and shortest <= SHORT_WAIT:
             if not ledger.is_due(self.issue.pk, now=now):
                 return False
-            self.nap(min(self.waits).total_seconds())
+            self.nap(shortest.total_seconds())
             return True
-        if not self.why:
+        if not self.was_open and not self.why:
             self.stand_still(now)
         return False
 

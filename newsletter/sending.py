@@ -123,17 +123,14 @@ class Drain:
 
     def turn(self) -> bool:
         """Send a claim through the mailer whose turn it is; False where nothing is left to do."""
-        was_open = False
         with closing(self.routes.open()) as routes:
-            for line, allowed in routes:
-                was_open = True
-                now, others = self.clock(), self.routes.others(line)
-                claim = ledger.claim(self.issue.pk, now=now, size=allowed, others=others)
+            for route in routes:
+                claim = ledger.claim(
+                    self.issue.pk, now=self.clock(), size=route.allowed, scope=route.scope
+                )
                 if claim.delivery_ids:
-                    self.work_off(claim, line)
+                    self.work_off(claim, route.line)
                     return True
-        if was_open:
-            return False  # nothing is due
         goes_on = self.routes.wait()
         self.done.halted = self.done.halted or self.routes.why
         return goes_on
@@ -222,7 +219,7 @@ class Drain:
         result = result_of(outcome, attempts=intent.attempts, now=now, deadline=intent.deadline)
         if result.state == DeliveryState.PENDING:
             result = replace(result, mailer=intent.pinned)
-            if outcome.unreachable and self.routes.others(line) and not intent.pinned:
+            if outcome.unreachable and self.routes.others(line.mailer) and not intent.pinned:
                 result = replace(result, due_at=now)  # for another mailer, whose turn it is now
         self.unsettled[intent.delivery_id] = result
         self.done.count(result.state)

@@ -10,11 +10,12 @@ from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, Q
 from django.db.models.functions import Now
 
 from newsletter.ledger.turns import LEASED_UNTIL
 from newsletter.models import Delivery, Issue
+from newsletter.models.deliveries import DeliveryQuerySet
 from newsletter.states import DeliveryState, IssueState
 from subscribers.prepared import Change, Question, change, given, question
 
@@ -34,30 +35,46 @@ class Claim:
     delivery_ids: tuple[int, ...]
 
 
-def claim(
-    issue_id: int, *, now: datetime, size: int = CLAIM_SIZE, others: tuple[str, ...] = ()
-) -> Claim:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows a mailer is given: none that one of ``others`` may have already.
+
+    With ``own``, those alone that the mailer of this name may have.
+    """
+
+    others: tuple[str, ...] = ()
+    own: str = ""
+
+    def within(self, rows: DeliveryQuerySet) -> DeliveryQuerySet:
+        if self.own:
+            return rows.filter(mailer=self.own)
+        return rows.exclude(mailer__in=self.others) if self.others else rows
+
+
+ANY = Scope()
+
+
+def claim(issue_id: int, *, now: datetime, size: int = CLAIM_SIZE, scope: Scope = ANY) -> Claim:
     """Take up to ``size`` due rows of an issue that may go out; nobody else can have them.
 
     A row that was in the hands of a worker when it died is taken by itself, so that one
-    which kills its workers is found without harm to the others. What one of the ``others``
-    among the mailers may have already is left to it.
+    which kills its workers is found without harm to the others.
     """
     token = uuid.uuid4()
     if connection.features.has_select_for_update_skip_locked:
-        ids = take_locked(issue_id, token, now, size, others)
+        ids = take_locked(issue_id, token, now, size, scope)
     else:
-        ids = take_at_once(issue_id, token, now, size, others)
+        ids = take_at_once(issue_id, token, now, size, scope)
     return Claim(token, tuple(sorted(ids)))
 
 
 def take_locked(
-    issue_id: int, token: uuid.UUID, now: datetime, size: int, others: tuple[str, ...]
+    issue_id: int, token: uuid.UUID, now: datetime, size: int, scope: Scope
 ) -> list[int]:
     """Take rows that no other worker is just taking: PostgreSQL passes over those."""
     with transaction.atomic():
-        found = due_rows(size, others, alone=False).rows(issue=issue_id, due_at=now)
-        found = found or due_rows(1, others, alone=True).rows(issue=issue_id, due_at=now)
+        found = due_rows(size, scope, alone=False).rows(issue=issue_id, due_at=now)
+        found = found or due_rows(1, scope, alone=True).rows(issue=issue_id, due_at=now)
         ids = [pk for (pk,) in found]
         Delivery.objects.filter(pk__in=ids, state=DeliveryState.PENDING).update(
             state=DeliveryState.CLAIMED,
@@ -68,33 +85,31 @@ def take_locked(
 
 
 def take_at_once(
-    issue_id: int, token: uuid.UUID, now: datetime, size: int, others: tuple[str, ...]
+    issue_id: int, token: uuid.UUID, now: datetime, size: int, scope: Scope
 ) -> list[int]:
     """Take rows in one statement, where all writers wait for each other: SQLite."""
     lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
     values = {"issue": issue_id, "due_at": now, "token": token, "lease": lease}
-    ids = taking(size, others, alone=False).ids(**values)
-    return ids or taking(1, others, alone=True).ids(**values)
+    ids = taking(size, scope, alone=False).ids(**values)
+    return ids or taking(1, scope, alone=True).ids(**values)
 
 
-def due_of_one(others: tuple[str, ...]) -> QuerySet[Delivery]:
-    """Rows of an issue, to be given, that are due and may go out, but for those of others."""
+def due_of_one(scope: Scope) -> DeliveryQuerySet:
+    """Rows of an issue, to be given, that are due and may go out through a mailer."""
     now, issue_id = given(Delivery, "due_at"), given(Delivery, "issue")
     issue = Issue.objects.filter(pk=issue_id).rested(now)
     sending = Q(Exists(issue.in_state(IssueState.SENDING)))
     welcomes = Q(Exists(issue.welcoming()), occasion=Delivery.Occasion.WELCOME)
     due = Delivery.objects.due(now).filter(sending | welcomes, issue_id=issue_id)
-    if others:
-        due = due.exclude(mailer__in=others)
-    return due.order_by("due_at", "pk")
+    return scope.within(due).order_by("due_at", "pk")
 
 
 @cache
-def due_rows(size: int, others: tuple[str, ...], *, alone: bool) -> Question:
+def due_rows(size: int, scope: Scope, *, alone: bool) -> Question:
     """Prepare the question for ids of due rows; ``alone`` is for those that saw a death."""
     return question(
         lambda: (
-            due_of_one(others)
+            due_of_one(scope)
             .filter(DIED_OVER[alone])
             .select_for_update(skip_locked=True)
             .values_list("pk")[:size]
@@ -103,11 +118,11 @@ def due_rows(size: int, others: tuple[str, ...], *, alone: bool) -> Question:
 
 
 @cache
-def taking(size: int, others: tuple[str, ...], *, alone: bool) -> Change:
+def taking(size: int, scope: Scope, *, alone: bool) -> Change:
     """Prepare the claim of due rows in one statement."""
     return change(
         lambda: Delivery.objects.filter(
-            pk__in=due_of_one(others).filter(DIED_OVER[alone]).values("pk")[:size]
+            pk__in=due_of_one(scope).filter(DIED_OVER[alone]).values("pk")[:size]
         ),
         state=DeliveryState.CLAIMED,
         token=given(Delivery, "token"),

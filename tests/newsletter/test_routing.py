@@ -150,6 +150,18 @@ def test_a_mailer_that_is_no_longer_set_leaves_its_doubts_to_the_others(issue, s
         assert drain(issue.pk).sent == READERS
 
 
+def test_a_fallback_takes_what_it_may_have_and_nothing_else_while_the_first_one_works(
+    issue, settings
+):
+    with SmtpServer() as first, SmtpServer() as spare:
+        settings.OUTGOING_MAILERS = (relay("first", first.port, 1), relay("spare", spare.port))
+        send_now(issue, now=timezone.now())
+        row = issue.deliveries.order_by("pk").first()
+        Delivery.objects.filter(pk=row.pk).update(mailer="spare")
+        assert drain(issue.pk).sent == READERS
+    assert (len(first.taken), spare.ids()) == (READERS - 1, [str(row.uid)])
+
+
 def test_mailers_share_as_told(issue, settings, monkeypatch):
     monkeypatch.setattr("newsletter.ledger.CLAIM_SIZE", 1)
     for number in range(60):
