@@ -81,6 +81,11 @@ def test_an_issue_that_takes_longer_than_it_is_news_is_warned_of(issue, mailers)
     assert told(issue) == []
 
 
+def test_a_fallback_does_not_help_against_a_slow_pace(issue, mailers):
+    mailers({"per_second": 5 / 86_400 / 2}, {"share": 0})
+    assert [code for code, _message in told(issue)] == ["too_slow"]
+
+
 def test_a_slow_mail_domain_is_named_and_only_its_own_readers_count(issue, mailers):
     mailers({"by_domain": {"mail.example": 4 / 86_400 / 3, "other.example": 0.001}})
     ((code, message),) = told(issue)
