@@ -55,6 +55,7 @@ STAGES = [
     "forgetting",
     "ticking",
     "tracking",
+    "settling",
     "auditing",
     "foreseeing",
     "receiving",

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from newsletter.ledger.turns import goes_out, in_state
 from newsletter.models import Delivery, DeliveryEvent
+from newsletter.rescheduling import extend_deadlines
 from newsletter.states import DeliveryState, IssueState
 
 BATCH = 500
@@ -31,17 +32,18 @@ class Reconciled:
 
 def reconcile(
     issue_id: int,
-    accepted: Callable[[UUID], bool],
+    accepted: Callable[[UUID], bool | None],
     *,
     now: datetime,
     absent: DeliveryState | None = DeliveryState.FAILED,
 ) -> Reconciled:
     """Settle an issue's doubtful rows by a server's log; ``accepted`` is asked for each uid.
 
-    Rows that the server took become sent. The others become what the operator chose as
-    ``absent``: FAILED; PENDING, to be sent again, in an issue that may still send (FAILED in
-    any other); or, with None, they stay doubtful. Absence from a log is proof only of a
-    complete log, read after every worker that had the row is dead.
+    Rows that the server took become sent. Those that it did not become what the operator chose
+    as ``absent``: FAILED; PENDING, to be sent again, in an issue that may still send (FAILED in
+    any other), with its whole time from now on; or, with None, they stay doubtful, as do those
+    of which ``accepted`` knows nothing (None). Absence from a log is proof only of a complete
+    log, read after every worker that had the row is dead.
 
     Each settled row gets one event, so that doing it again changes nothing. Rows that
     somebody else settles meanwhile are left to them.
@@ -51,9 +53,10 @@ def reconcile(
     taken = not_taken = 0
     for batch in doubtful(issue_id):
         for delivery in batch:
-            if accepted(delivery.uid):
+            took = accepted(delivery.uid)
+            if took:
                 taken += settle(delivery, DeliveryState.SENT, TAKEN, now)
-            elif absent is not None:
+            elif took is not None and absent is not None:
                 not_taken += settle(delivery, absent, NOT_TAKEN, now)
     left = Delivery.objects.doubtful().filter(issue_id=issue_id).count()
     return Reconciled(taken, not_taken, left)
@@ -63,9 +66,15 @@ def doubtful(issue_id: int) -> Iterator[list[Delivery]]:
     """Read an issue's doubtful rows in batches, by their keys."""
     rows = Delivery.objects.doubtful().filter(issue_id=issue_id).order_by("pk")
     last = 0
-    while batch := list(rows.filter(pk__gt=last).only("pk", "uid", "attempts")[:BATCH]):
+    needed = rows.select_related("issue").only("pk", "uid", "intent_at", "issue__kind")
+    while batch := list(needed.filter(pk__gt=last)[:BATCH]):
         yield batch
         last = batch[-1].pk
+
+
+def going_on() -> Q:
+    """Ask inside a row's UPDATE whether it may still be sent, if only after a pause."""
+    return goes_out() | Q(in_state(IssueState.PAUSED))
 
 
 def settle(delivery: Delivery, state: DeliveryState, why: str, now: datetime) -> bool:
@@ -79,15 +88,18 @@ def settle(delivery: Delivery, state: DeliveryState, why: str, now: datetime) ->
                 sent_at = Coalesce(F("sent_at"), F("intent_at"))
                 moved = rows.update(state=state, **fields | {"reason": "", "sent_at": sent_at})
             case DeliveryState.PENDING:
-                going_on = goes_out() | Q(in_state(IssueState.PAUSED))
-                moved = rows.filter(going_on).update(state=state, due_at=now, **fields)
+                fields["mailer"] = ""  # which has been proven not to have it
+                moved = rows.filter(going_on()).update(state=state, due_at=now, **fields)
                 moved = moved or rows.update(state=DeliveryState.FAILED, **fields)
+                row = Delivery.objects.filter(pk=delivery.pk, state=state)
+                extend_deadlines(row, delivery.issue.kind, now=now)
             case _:
                 moved = rows.update(state=state, **fields)
         if moved:
             DeliveryEvent.objects.create(
                 delivery=delivery,
-                key=f"settled:{delivery.uid}:{delivery.attempts}",
+                # Of one intent, which a second reading of the log would settle again.
+                key=f"settled:{delivery.uid}:{delivery.intent_at}",
                 kind=DeliveryEvent.Kind.SETTLED,
                 at=now,
                 detail=why,
