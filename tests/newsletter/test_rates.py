@@ -1,20 +1,11 @@
-"""What a mailer may be given: its bucket, its day, and that all workers share them."""
+"""What a mailer may be given: its bucket and its day, reckoned without a database."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 
-import pytest
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import rates
 from newsletter.mailers import Mailer, WarmUp
-from newsletter.models import DomainTurn, MailerState
-from newsletter.rates import Waiting
 from newsletter.rates.buckets import LONGEST_WAIT, Bucket, draw, pace_of, refund
 from tests.newsletter.paces import assert_paced
 
@@ -228,79 +219,3 @@ def test_a_clock_that_was_wrong_by_years_stops_no_mail():
     limits = mailer(per_day=20)
     bucket, _ = drawn(Bucket(), 20, limits, NOON.replace(year=2036))
     assert drawn(bucket, 20, limits, NOON)[1] == 20
-
-
-# --- Shared by all workers --------------------------------------------------------------
-
-
-@pytest.mark.django_db
-def test_a_mailer_without_limits_costs_no_question(django_assert_num_queries):
-    with django_assert_num_queries(0):
-        grant = rates.take(mailer(), 20)
-        rates.give_back(mailer(), grant, 20)
-        assert rates.turns(mailer(by_domain={"a.example": 1}), {1: Waiting("b.example")}) == {}
-        assert rates.take(mailer(per_day=1), 0).granted == 0
-    assert grant.granted == 20
-
-
-@pytest.mark.django_db
-def test_workers_share_a_bucket_and_a_days_count():
-    limits = mailer(per_second=0.001, per_day=30)
-    grant = rates.take(limits, 20)
-    assert grant.granted == 1
-    assert rates.take(limits, 20).granted == 0
-    rates.give_back(limits, grant, 1)
-    assert rates.take(limits, 20).granted == 1
-    assert rates.take(replace(limits, name="other"), 20).granted == 1
-    assert dict(MailerState.objects.values_list("name", "begun")) == {"main": 1, "other": 1}
-
-
-@pytest.mark.django_db
-def test_the_databases_clock_refills_a_bucket():
-    limits = mailer(per_second=0.5)
-    assert [rates.take(limits, 20).granted for _ in range(2)] == [1, 0]
-    MailerState.objects.update(next_at=F("next_at") - timedelta(seconds=2))
-    assert rates.take(limits, 20).granted == 1
-
-
-@pytest.mark.django_db
-def test_the_breaker_keeps_what_it_knows_when_a_bucket_is_drawn():
-    MailerState.objects.create(name="main", failures=3, reason="421 later", rests_until=NOON)
-    rates.take(mailer(per_day=30), 20)
-    state = MailerState.objects.get()
-    assert (state.failures, state.reason, state.rests_until) == (3, "421 later", NOON)
-    assert state.begun == 20
-
-
-@pytest.mark.django_db
-def test_domains_are_limited_by_their_own_name_alone():
-    limits = mailer(by_domain={"mail.example": 0.001, "slow.example": 0.001})
-    rows = {
-        1: Waiting("mail.example"),
-        2: Waiting("MAIL.example"),
-        3: Waiting("eu.mail.example"),
-        4: Waiting("mail.example.org"),
-        5: Waiting("slow.example"),
-        6: Waiting("slow.example"),
-    }
-    assert rates.turns(limits, rows).keys() == {2, 6}
-    assert DomainTurn.objects.count() == 2
-
-
-@pytest.mark.django_db
-def test_rows_that_are_put_off_come_back_one_after_the_other():
-    limits = mailer(by_domain={"mail.example": 10})
-    later = rates.turns(limits, {pk: Waiting("mail.example") for pk in range(20)})
-    assert list(later) == list(range(10, 20)), "what a second brings leaves at once"
-    dues = list(later.values())
-    assert {after - due for due, after in pairwise(dues)} == {SECOND / 10}
-    new = rates.turns(limits, {99: Waiting("mail.example")})
-    assert new[99] == dues[-1] + SECOND / 10, "who is new goes to the end"
-    DomainTurn.objects.update(next_at=Now())
-    assert rates.turns(limits, {10: Waiting("mail.example", put_off=True)}) == {}
-    assert rates.turns(limits, {99: Waiting("mail.example")})
-
-
-def test_a_bucket_is_never_drawn_within_another_transaction(transactional_db):
-    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        rates.take(mailer(per_day=1), 1)
