@@ -7,7 +7,6 @@ from itertools import pairwise
 import pytest
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
 
 from newsletter import rates
 from newsletter.mailers import Mailer
