@@ -23,6 +23,7 @@ from config.admin_theme import (
     moment,
 )
 from newsletter.admin.labels import DELIVERY_LABELS, SKIP_REASONS, reason_text
+from newsletter.admin.settling import PERMISSION, SETTLEMENTS, action_of, settlements_for
 from newsletter.mailbox import NAME, SUFFIX
 from newsletter.models import Delivery, DeliveryEvent
 from newsletter.retrying import MISSED
@@ -63,7 +64,10 @@ class EventInline(WrittenDown, TabularInline[DeliveryEvent, Delivery]):
 
 @admin.register(Delivery)
 class DeliveryAdmin(LookOnly, ModelAdmin[Delivery]):
-    """Read only: rows of the ledger are made by planning and moved by sending alone."""
+    """Looked at, not changed: planning makes the rows of the ledger, and sending moves them.
+
+    What sending could not settle, an operator does.
+    """
 
     list_display = ["reader", "issue", "state_label", "why", "due", "taken", "stories_in"]
     list_select_related = ["issue", "subscriber"]
@@ -74,10 +78,12 @@ class DeliveryAdmin(LookOnly, ModelAdmin[Delivery]):
     search_fields = ["^subscriber__email", "=uid"]
     search_help_text = _("Beginning of a reader's address, or a message's number")
     ordering = ["-pk"]
+    actions = [action_of(settlement) for settlement in SETTLEMENTS]
     change_form_outer_before_template = "newsletter/admin/heading.html"
+    change_form_outer_after_template = "newsletter/admin/settle_bar.html"
     fieldsets = [
         (None, {"fields": ["issue_link", "reader_link", "standing", "why", "stories_in", "kept"]}),
-        (_("Times"), {"fields": ["due", "begun", "taken"]}),
+        (_("Times"), {"fields": ["due", "until", "begun", "taken"]}),
         (
             _("For the operator"),
             {"fields": ["number", "content", "answer", "tries", "lost_workers", "held_until"]},
@@ -89,6 +95,10 @@ class DeliveryAdmin(LookOnly, ModelAdmin[Delivery]):
 
     def get_inlines(self, request: HttpRequest, obj: Delivery | None) -> list[Any]:
         return [EventInline] if obj and obj.events.exists() else []
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        """Let those settle messages who may send issues; Django asks by the actions' word."""
+        return request.user.has_perm(PERMISSION)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).select_related("issue", "subscriber", "revision")
@@ -111,6 +121,7 @@ class DeliveryAdmin(LookOnly, ModelAdmin[Delivery]):
             context |= {"title": title, "subtitle": None, "original": "", "heading": title}
             # Nothing is ever changed here, so nothing stands in a history.
             context["show_history"] = False
+            context |= {"original_pk": obj.pk, "settlements": settlements_for(request, obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @display(description=_("reader"), ordering="subscriber__email")
@@ -155,6 +166,10 @@ class DeliveryAdmin(LookOnly, ModelAdmin[Delivery]):
     @display(description=_("due"), ordering="due_at")
     def due(self, delivery: Delivery) -> str:
         return moment(delivery.due_at)
+
+    @display(description=_("not sent after"))
+    def until(self, delivery: Delivery) -> str:
+        return moment(delivery.deadline)
 
     @display(description=_("sending began"))
     def begun(self, delivery: Delivery) -> str:

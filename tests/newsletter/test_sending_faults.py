@@ -118,7 +118,7 @@ def test_after_the_last_attempt_a_row_fails(settings, source):
         issue = prepared(source)
         send_now(issue, now=timezone.now())
         for attempt in range(MAX_ATTEMPTS):
-            at = timezone.now() + timedelta(days=attempt)
+            at = timezone.now() + timedelta(hours=4 * attempt)
             assert drain(issue.pk, clock=lambda at=at: at).rows == 1
     delivery = issue.deliveries.get()
     assert (delivery.state, delivery.attempts) == (DeliveryState.FAILED, MAX_ATTEMPTS)
