@@ -110,15 +110,23 @@ class Routes:
         says so.
         """
         now = self.clock()
-        shortest = min(self.waits, default=None)
+        shortest = self.shortest_wait(now)
         if shortest is not None and shortest <= SHORT_WAIT:
-            if not ledger.is_due(self.issue.pk, now=now):
-                return False
-            self.nap(shortest.total_seconds())
+            self.nap(max(shortest.total_seconds(), LOOK_SECONDS))
             return True
         if not self.was_open and not self.why:
             self.stand_still(now)
         return False
+
+    def shortest_wait(self, now: datetime) -> timedelta | None:
+        """Return how long until more may leave: what is due by then, or was put off until then."""
+        waits = []
+        if self.waits and ledger.is_due(self.issue.pk, now=now):
+            waits += self.waits
+        if any(mailer.by_domain for mailer in mailers.configured()):
+            turn = ledger.next_turn(self.issue.pk, now=now)
+            waits += [] if turn is None else [turn]
+        return min(waits, default=None)
 
     def stand_still(self, now: datetime) -> None:
         """Let the issue rest until a mailer takes messages again; paused, if help is needed."""
@@ -144,7 +152,7 @@ class Routes:
             },
         )
         ledger.put_off(token, turns)
-        if len(turns) == len(ids):
+        if turns and min(turns.values()) <= self.clock():
             # With a database whose clock is behind ours this would be done again at once.
             self.nap(LOOK_SECONDS)
         return tuple(pk for pk in ids if pk not in turns)

@@ -39,7 +39,10 @@ Clock = Callable[[], datetime]
 
 @dataclass(slots=True)
 class Drained:
-    """How a round went: rows by what became of them, and why it ended early if it did."""
+    """How a round went: rows by what became of them, and why it ended early if it did.
+
+    ``cut_off`` says that it was told to stop, or that its time was up, with more to do.
+    """
 
     sent: int = 0
     skipped: int = 0
@@ -47,6 +50,7 @@ class Drained:
     retried: int = 0
     doubtful: int = 0
     halted: str = ""
+    cut_off: bool = False
 
     @property
     def rows(self) -> int:
@@ -111,8 +115,11 @@ class Drain:
     def run(self) -> Drained:
         """Claim and work off until nothing is due, or somebody says stop."""
         try:
-            while not self.over and self.turn():
-                pass
+            while not self.over:
+                if not self.turn():
+                    break
+            else:
+                self.done.cut_off = not self.done.halted
         finally:
             self.routes.hang_up()
         return self.done

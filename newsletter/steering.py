@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from newsletter import mailers
+from newsletter import ledger, mailers
 from newsletter.approving import approve, revise
 from newsletter.models import Issue
 from newsletter.planning import plan
@@ -27,7 +27,8 @@ def send_now(issue: Issue, *, now: datetime, confirmed_late: bool = False) -> in
         issue.refresh_from_db()
         if issue.state == IssueState.SENDING:
             waiting = issue.deliveries.filter(state=DeliveryState.PENDING, attempts=0)
-            waiting.filter(due_at__gt=now).update(due_at=now)
+            # What waits for its turn at its mail domain would only be put off again.
+            waiting.filter(due_at__gt=now).exclude(reason=ledger.PUT_OFF).update(due_at=now)
             extend_waiting(issue, now=now)
             Issue.objects.filter(pk=issue.pk).update(rests_until=None)
             return issue.audience

@@ -34,12 +34,16 @@ def tick(self: Task[[], None]) -> None:
 
 @shared_task(bind=True)
 def drain(self: Task[[int], None], issue_id: int) -> None:
-    """Send what is due of one issue for a while."""
+    """Send what is due of one issue for a while, and let a worker go on with what is left."""
     heartbeats.record(name_of(self), working=True)
     if restoring.is_older():
         return  # the next tick stops what is open, and says why
-    sending.drain(issue_id, stop=stop_flag.is_raised)
+    done = sending.drain(issue_id, stop=stop_flag.is_raised)
     ticking.close_finished(timezone.now())
+    if done.cut_off:
+        # Behind what waits already. Each tick wakes more than there are workers in the end:
+        # those that nobody takes until the next one expire.
+        wake(issue_id)
 
 
 @shared_task

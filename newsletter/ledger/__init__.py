@@ -13,6 +13,7 @@ from newsletter.ledger.claims import (
     Scope,
     claim,
     is_due,
+    next_turn,
     put_off,
     release,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "fail_claimed",
     "intend",
     "is_due",
+    "next_turn",
     "put_off",
     "release",
     "settle",

@@ -10,7 +10,7 @@ from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, Q
+from django.db.models import Exists, Min, Q
 from django.db.models.functions import Now
 
 from newsletter.ledger.turns import LEASED_UNTIL
@@ -152,3 +152,12 @@ def put_off(token: uuid.UUID, dues: Mapping[int, datetime]) -> int:
 def is_due(issue_id: int, *, now: datetime) -> bool:
     """Tell whether an issue has rows that are due, whoever may take them."""
     return Delivery.objects.due(now).filter(issue_id=issue_id).exists()
+
+
+def next_turn(issue_id: int, *, now: datetime) -> timedelta | None:
+    """Return how long until the first row that was put off is due; None where there is none."""
+    waiting = Delivery.objects.filter(
+        issue_id=issue_id, state=DeliveryState.PENDING, reason=PUT_OFF
+    )
+    first = waiting.aggregate(first=Min("due_at"))["first"]
+    return None if first is None else max(first - now, timedelta(0))

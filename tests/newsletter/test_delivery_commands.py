@@ -112,6 +112,18 @@ def test_a_tick_and_its_drains_send_an_issue_and_close_it(issue, monkeypatch):
     assert (issue.state, len(mail.outbox)) == ("sent", 3)
 
 
+def test_a_drain_that_is_cut_off_wakes_another_one(issue, monkeypatch, settings):
+    woken = []
+    monkeypatch.setattr(tasks, "wake", woken.append)
+    send_now(issue, now=timezone.now())
+    settings.DRAIN_SECONDS = 0
+    tasks.drain(issue.pk)
+    assert woken == [issue.pk]
+    settings.DRAIN_SECONDS = 45
+    tasks.drain(issue.pk)
+    assert (woken, len(mail.outbox)) == ([issue.pk], 3)
+
+
 def test_a_broker_that_is_away_costs_a_log_line_and_nothing_else(issue, monkeypatch, caplog):
     def away(*args, **kwargs):
         raise OperationalError("connection refused")
