@@ -11,6 +11,7 @@ from config import serving
 from tests.installation import CELERY, PATIENCE_SECONDS, SLUG, Installation
 from tests.smtp import SmtpServer
 
+READERS = 200
 # The threads of the worker for issues, all of which are to be busy.
 THREADS = 4
 # "Within seconds": a tick is a minute away, so it was not the tick that helped.
@@ -42,7 +43,7 @@ def broker(request):
     return {"CELERY_BROKER_URL": url}
 
 
-def test_a_confirmation_goes_out_while_every_drain_is_busy(tmp_path, broker):
+def test_a_confirmation_goes_out_while_every_drain_is_busy_and_then_the_issue(tmp_path, broker):
     with SmtpServer() as server:
         house = Installation(
             tmp_path,
@@ -56,7 +57,7 @@ def test_a_confirmation_goes_out_while_every_drain_is_busy(tmp_path, broker):
             INTENT_LEASE_SECONDS="300",
             CHECK_MX="off",
         )
-        house.prepare(readers=200)
+        house.prepare(READERS)
         released = threading.Event()
         held = []
 
@@ -75,9 +76,14 @@ def test_a_confirmation_goes_out_while_every_drain_is_busy(tmp_path, broker):
             house.manage("shell", "--verbosity=0", "-c", SIGN_UP)
             wait_until(lambda: NEWCOMER in [to for to, _ in server.taken], SOON_SECONDS)
             assert len(held) == THREADS, "every drain was busy all the while"
+            released.set()
+            wait_until(lambda: len(server.taken) == READERS + 1)
         finally:
             released.set()
             serving.stop_all(programs)
+    assert len(set(server.ids())) == READERS + 1, "somebody got it twice"
+    assert set(house.states().values()) == {"sent"}
+    assert "The books balance" in house.manage("audit_issue", SLUG)
 
 
 WAKE = "from newsletter import tasks; [tasks.wake(1) for _ in range(4)]"
@@ -98,7 +104,7 @@ def test_a_worker_that_is_told_to_stop_sends_the_message_in_hand_and_gives_back_
             EMAIL_FINAL_TIMEOUT="300",
             INTENT_LEASE_SECONDS="300",
         )
-        house.prepare(readers=200)
+        house.prepare(READERS)
         server.on_taken = lambda recipient: time.sleep(0.3)
         house.start(1)
         wait_until(lambda: len(server.taken) >= 10)
