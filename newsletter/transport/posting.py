@@ -3,14 +3,16 @@
 import contextlib
 import logging
 import smtplib
+from typing import Any
 
+from anymail.backends.base import AnymailBaseBackend
 from anymail.exceptions import AnymailConfigurationError, AnymailError
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from newsletter.transport.outcomes import REPLY_LENGTH, Outcome, Verdict, brief, doubtful, halted
 from newsletter.transport.preparing import prepare
-from newsletter.transport.providers import read_anymail, read_status
+from newsletter.transport.providers import read_answer, read_anymail, read_status
 from newsletter.transport.reading import read_smtp
 from newsletter.transport.smtp import Phase, SmtpBackend
 from newsletter.wire import WireMessage
@@ -65,8 +67,11 @@ def post(connection: BaseEmailBackend, message: EmailMessage | WireMessage) -> O
         log.exception("the e-mail backend raised what it should not")
         if phase_of(connection) is Phase.CONNECT:
             return halted(brief(exc))
+        status = status_of(connection, message)
+        if status is not None and status.esp_response is not None:
+            return read_answer(status.esp_response, brief(exc))
         return doubtful(brief(exc), needs_operator=True)
-    status = getattr(message, "anymail_status", None)
+    status = status_of(connection, message)
     if status is not None:
         return read_status(status, getattr(connection, "esp_name", ""))
     return Outcome(Verdict.ACCEPTED, str(getattr(connection, "last_reply", ""))[:REPLY_LENGTH])
@@ -80,6 +85,13 @@ def hand_over(connection: BaseEmailBackend, message: EmailMessage | WireMessage)
     else:
         # As what is not configured: nothing has left, and nothing will until that is mended.
         raise AnymailConfigurationError("a message for SMTP was given to another backend")
+
+
+def status_of(connection: BaseEmailBackend, message: EmailMessage | WireMessage) -> Any:
+    """Return what Anymail noted of this attempt; a letter may have an earlier one's by it."""
+    if isinstance(connection, AnymailBaseBackend):
+        return getattr(message, "anymail_status", None)
+    return None
 
 
 def recipient_of(message: EmailMessage | WireMessage) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from traceback import walk_tb
+from types import FrameType
 from typing import Any
 
 import requests
@@ -28,6 +29,7 @@ from newsletter.transport.outcomes import REPLY_LENGTH, Outcome, Verdict, brief,
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 A_DAY = 86_400
 
+HTTP_OK = 200
 # The key, the account or the address of the API is wrong, or somebody has not paid.
 HTTP_OPERATOR = frozenset({401, 402, 403, 404, 405, 407, 410})
 # 408 and 425: not heard to the end, or too early; 420 is SparkPost's for a limit reached
@@ -45,12 +47,16 @@ KEY_USED = re.compile(
 # What Anymail calls a recipient that the provider will not mail.
 ESP_REFUSED = frozenset({"invalid", "rejected", "failed"})
 ESP_ACCEPTED = frozenset({"sent", "queued"})
-# Anymail's word for a 2xx of MailerSend without the usual header; what MailerSend itself
-# refuses is called "rejected".
+# What Anymail says of a recipient whom a 2xx of these providers does not name, besides of one
+# whom they report with an "error".
 FAILED = frozenset({"failed"})
-MAILERSEND = "MailerSend"
-# Functions of ssl, http.client, socket and urllib3 in which a request has not begun yet.
-BEFORE_THE_REQUEST = frozenset({"do_handshake", "_tunnel", "create_connection"})
+GUESSED = frozenset({"MailerSend", "Mailjet"})
+# Its answers are all 200 and say in the body what became of the call
+# (postalserver/postal, app/controllers/legacy_api/base_controller.rb).
+POSTAL = "Postal"
+POSTAL_ERRORS = frozenset({"error", "parameter-error"})
+# Where urllib3 connects, TLS and a proxy's tunnel included; the request comes after it.
+CONNECTING = ("urllib3.connection", "connect")
 LIBRARIES = frozenset({"requests", "urllib3"})
 # Raised by requests while it reads our URL and headers.
 MALFORMED = (
@@ -68,6 +74,8 @@ def read_anymail(exc: AnymailError, *, now: datetime | None = None, to: str = ""
     no Date of its own.
     """
     text = brief(exc)
+    if isinstance(exc, AnymailRecipientsRefused) and not names_anybody(exc.email_message):
+        return doubtful(text)
     if isinstance(exc, AnymailRecipientsRefused | AnymailSerializationError):
         return Outcome(Verdict.REFUSED, text)
     if not isinstance(exc, AnymailAPIError):
@@ -75,7 +83,13 @@ def read_anymail(exc: AnymailError, *, now: datetime | None = None, to: str = ""
         return Outcome(Verdict.REFUSED, text) if is_about(to, exc) else halted(text)
     if exc.status_code is None:
         return read_failure(exc, text)
-    return read_answer(exc, exc.status_code, text, now or timezone.now())
+    return read_answer(exc.response, text, provider=exc.esp_name or "", now=now)
+
+
+def names_anybody(message: Any) -> bool:
+    """Tell whether a provider said something of any recipient: Anymail calls none "all"."""
+    status = getattr(message, "anymail_status", None)
+    return status is None or bool(status.status)
 
 
 def is_about(to: str, exc: AnymailError) -> bool:
@@ -87,20 +101,39 @@ def is_about(to: str, exc: AnymailError) -> bool:
     return isinstance(exc, AnymailUnsupportedFeature) and str(exc).endswith("EAI in to")
 
 
-def read_answer(exc: AnymailAPIError, code: int, text: str, now: datetime) -> Outcome:
-    """Read an answer that Anymail did not take for a success."""
+def read_answer(
+    response: Any, text: str, *, provider: str = "", now: datetime | None = None
+) -> Outcome:
+    """Read an answer that Anymail did not take for a success, or did not understand."""
+    code = response.status_code
     if code in HTTP_REDIRECTS:
         return read_redirect(code, text)
-    if code in HTTP_CLIENT_ERRORS and KEY_USED.search(body_of(exc.response)):
+    if provider == POSTAL and code == HTTP_OK:
+        return read_postal(response, text)
+    if code in HTTP_CLIENT_ERRORS and KEY_USED.search(body_of(response)):
         return doubtful(f"an earlier attempt was taken, it seems: {text}")
     if code in HTTP_OPERATOR:
         return halted(text)
     if code in HTTP_LATER:
-        wait = retry_after(exc.response, now)
+        wait = retry_after(response, now or timezone.now())
         return Outcome(Verdict.LATER, text, unreachable=True, retry_after=wait)
     if code in HTTP_CLIENT_ERRORS:
         return Outcome(Verdict.REFUSED, text)
     return doubtful(text)
+
+
+def read_postal(response: Any, text: str) -> Outcome:
+    """Read a 200 of Postal that is no success: its errors are all about us, not a reader.
+
+    Its words are not repeated whole, because they hold the key.
+    """
+    try:
+        answer = response.json()
+        failed, data = answer["status"] in POSTAL_ERRORS, answer["data"]
+        words = f"{data.get('code', '')} {data.get('message', '')}".strip()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return doubtful(text)
+    return halted(f"Postal: {words}"[:REPLY_LENGTH]) if failed else doubtful(text)
 
 
 def read_redirect(code: int, text: str) -> Outcome:
@@ -130,11 +163,13 @@ def never_began(exc: BaseException) -> bool:
         if type(cause).__name__ in {"NewConnectionError", "NameResolutionError"}:
             return True
         # The type of a TLS error, or of a time-out, does not tell when it came.
-        if any(
-            frame.f_code.co_name in BEFORE_THE_REQUEST for frame, _ in walk_tb(cause.__traceback__)
-        ):
+        if CONNECTING in (place_of(frame) for frame, _ in walk_tb(cause.__traceback__)):
             return True
     return False
+
+
+def place_of(frame: FrameType) -> tuple[str, str]:
+    return str(frame.f_globals.get("__name__")), frame.f_code.co_name
 
 
 def causes(exc: BaseException) -> Iterator[BaseException]:
@@ -188,10 +223,13 @@ def read_status(status: Any, provider: str = "") -> Outcome:
     states = status.status or set()
     name = "/".join(sorted(str(state) for state in states))
     text = f"{name} {status.message_id or ''}".strip()[:REPLY_LENGTH]
-    if states and states <= ESP_ACCEPTED:
+    # Where a provider writes the address in another way, Anymail reports it twice, once as sent.
+    if states & ESP_ACCEPTED and not states & ESP_REFUSED - FAILED:
         return Outcome(Verdict.ACCEPTED, text)
-    if provider == MAILERSEND and states == FAILED:
-        return doubtful(text)
-    if states and states <= ESP_REFUSED:
+    answer = status.esp_response
+    if answer is not None and answer.status_code in HTTP_CLIENT_ERRORS:
+        return read_answer(answer, text)  # Postmark's 422: Anymail looks into it for the reader
+    guessed = provider in GUESSED and '"error"' not in body_of(answer)
+    if states and states <= ESP_REFUSED and not (states == FAILED and guessed):
         return Outcome(Verdict.REFUSED, text)
     return doubtful(text)

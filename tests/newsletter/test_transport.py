@@ -1,15 +1,10 @@
 """Every way a server can answer, and what is known afterwards."""
 
 import pytest
-import requests
-from anymail.exceptions import AnymailAPIError, AnymailRequestsAPIError, AnymailSerializationError
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
-from newsletter.transport import Phase, Verdict, disconnect, post, read_anymail
+from newsletter.transport import Phase, Verdict, disconnect, post
 from tests.smtp import DROP, DROP_AFTER_TAKING, HANG, Script, SmtpServer, closed_port
 
 
@@ -112,71 +107,6 @@ def test_lines_of_dots_arrive_as_they_were_written(body, settings):
     assert arrived.rstrip(b"\r\n") == body.replace("\r\n", "\n").replace("\n", "\r\n").encode()
 
 
-answers = st.one_of(
-    st.sampled_from([DROP]),
-    st.builds("{} {}".format, st.integers(100, 599), st.text("abc 0123456789.", max_size=12)),
-)
-
-
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(step=st.sampled_from(["connect", "helo", "mail", "rcpt", "data", "dot"]), answer=answers)
-def test_no_message_is_called_sent_that_was_not_or_unsent_that_was(step, answer, settings):
-    outcome, taken = outcome_of({step: [answer]}, settings)
-    if outcome.verdict is Verdict.ACCEPTED:
-        assert taken
-    elif outcome.verdict is not Verdict.DOUBTFUL:
-        assert not taken
-
-
-def api_error(status):
-    response = requests.Response()
-    response.status_code = status
-    response._content = b"{}"
-    response.headers["Retry-After"] = "30"
-    return AnymailRequestsAPIError("no", response=response, email_message=None)
-
-
-@pytest.mark.parametrize(
-    ("status", "verdict"),
-    [
-        (400, Verdict.REFUSED),
-        (401, Verdict.HALTED),
-        (403, Verdict.HALTED),
-        (422, Verdict.REFUSED),
-        (429, Verdict.LATER),
-        (500, Verdict.DOUBTFUL),
-        (502, Verdict.DOUBTFUL),
-        (503, Verdict.LATER),
-        (504, Verdict.DOUBTFUL),
-    ],
-)
-def test_a_providers_status_is_read_to_its_meaning(status, verdict):
-    outcome = read_anymail(api_error(status))
-    assert outcome.verdict is verdict
-    if verdict is Verdict.LATER:
-        assert outcome.retry_after == 30
-
-
-def test_a_call_that_never_connected_may_be_repeated():
-    with pytest.raises(requests.ConnectionError) as caught:
-        requests.get(f"http://127.0.0.1:{closed_port()}/", timeout=1)
-    error = AnymailAPIError("failed")
-    error.__cause__ = caught.value
-    assert read_anymail(error).verdict is Verdict.LATER
-
-
-def test_a_call_that_broke_off_may_have_been_heard():
-    error = AnymailAPIError("failed")
-    error.__cause__ = requests.ReadTimeout("no answer")
-    assert read_anymail(error).verdict is Verdict.DOUBTFUL
-
-
-def test_a_message_that_could_not_be_built_never_left():
-    assert read_anymail(AnymailSerializationError("odd value")).verdict is Verdict.REFUSED
-
-
 def test_the_phase_starts_anew_with_every_message(settings):
     with SmtpServer() as server:
         connection = backend(server.port, settings)
@@ -185,19 +115,6 @@ def test_the_phase_starts_anew_with_every_message(settings):
         server.script.answers["rcpt"] = ["450 later"]
         assert post(connection, message()).verdict is Verdict.LATER
         connection.close()
-
-
-@pytest.mark.parametrize("value", ["²", "-1", "1e3", "Fri, 20 Nov 2026 07:00:00 GMT", "9" * 30])
-def test_an_odd_retry_after_is_left_aside(value):
-    error = api_error(429)
-    error.response.headers["Retry-After"] = value
-    assert read_anymail(error).retry_after is None
-
-
-def test_a_retry_after_of_years_becomes_a_day():
-    error = api_error(429)
-    error.response.headers["Retry-After"] = "99999999"
-    assert read_anymail(error).retry_after == 86_400
 
 
 def test_wrong_credentials_halt_and_temporary_ones_wait(settings):
