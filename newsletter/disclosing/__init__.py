@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 
 from newsletter.disclosing.told import ADDED, SECTIONS, TOLD, happened
 from newsletter.links import read_url
-from newsletter.models import Delivery
+from newsletter.models import Delivery, DeliveryEvent
 from newsletter.receiving import bits, may_be_read
 from newsletter.rendering import wording
 from subscribers.models import ConsentEvent, SignUp, Source, Subscriber
@@ -129,8 +129,14 @@ def told_delivery(delivery: Delivery, reader: Subscriber) -> dict[str, Any]:
         "what_happened": happened(delivery),
         "headlines": headlines_in(delivery),
         "as_you_received_it": read_url(delivery.pk, reader) if may_be_read(delivery) else None,
-        "events": all_told(delivery.events.all()),
+        "events": [told_event(event) for event in delivery.events.all()],
     }
+
+
+def told_event(event: DeliveryEvent) -> dict[str, Any]:
+    """Return a report; who of the staff settled a message is not told to its reader."""
+    settled = event.kind == DeliveryEvent.Kind.SETTLED
+    return {**told(event), **({"detail": ""} if settled else {})}
 
 
 def headlines_in(delivery: Delivery) -> list[str]:

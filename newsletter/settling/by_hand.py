@@ -107,12 +107,11 @@ def fields_of(answer: Answer, now: datetime) -> dict[str, object]:
 
 
 def event_of(row: Delivery, answer: Answer, by: str, now: datetime) -> DeliveryEvent:
-    """Return the event that says who said what, and what the row said before."""
-    detail = f"{by}: {answer}" + (f"; before: {row.reason}" if row.reason else "")
+    """Return the event that says who said what; it outlives what servers said of a reader."""
     return DeliveryEvent(
         delivery=row,
         key=f"settled:{row.uid}:{uuid.uuid4().hex}",
         kind=DeliveryEvent.Kind.SETTLED,
         at=now,
-        detail=detail[:DETAIL_LENGTH],
+        detail=f"{by}: {answer}"[:DETAIL_LENGTH],
     )

@@ -80,7 +80,7 @@ def test_a_failed_message_is_tried_again(admin_client, issue):
     assert "1 message that failed is sent once more" in text_of(page)
     answer(admin_client, page)
     assert state_of(failed) == "pending"
-    assert DeliveryEvent.objects.get().detail == "admin: try it again; before: refused: 550"
+    assert DeliveryEvent.objects.get().detail == "admin: try it again"
 
 
 def test_who_settled_it_stands_on_the_messages_page(admin_client, doubtful):

@@ -153,6 +153,14 @@ def test_a_delivery_is_told_with_the_headlines_that_stood_in_it(anna):
 
 
 @pytest.mark.django_db
+def test_who_of_the_staff_settled_a_message_is_not_told_to_its_reader(anna):
+    anna.deliveries.get().events.update(kind="settled", detail="grace.hopper: it arrived")
+    assert "grace" not in str(told_of(anna))
+    [event] = told_of(anna)["deliveries"][0]["events"]
+    assert (event["kind"], event["detail"]) == ("settled", "")
+
+
+@pytest.mark.django_db
 def test_what_was_not_sent_is_told_with_its_reason():
     reader = make_reader()
     issue = make_issue()

@@ -20,8 +20,8 @@ def postfix(program: str, words: str, pid: int = 4242, stamp: str = STAMP) -> st
     return f"{stamp} postfix/{program}[{pid}]: {words}"
 
 
-def connected(queue: str = "4Q1ab", **where: int) -> str:
-    return postfix("smtpd", f"{queue}: client=localhost[127.0.0.1]", **where)
+def connected(queue: str = "4Q1ab", pid: int = 4242) -> str:
+    return postfix("smtpd", f"{queue}: client=localhost[127.0.0.1]", pid)
 
 
 def named(queue: str = "4Q1ab", uid: UUID = OURS, stamp: str = STAMP) -> str:
