@@ -1,14 +1,10 @@
 """Chromium and databases on a PostgreSQL server; tests are skipped where there are none."""
 
 import os
-import uuid
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from django.contrib.auth.models import User
-from psycopg import sql
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 # No chatter with the network besides our own server.
@@ -24,19 +20,6 @@ SWITCHES = [
 ]
 DESK = 1280
 PATIENCE_MS = 10_000
-
-
-@pytest.fixture
-def postgres_database():
-    """A new database on the server in TEST_POSTGRES_URL, gone afterwards; yields its URL."""
-    server = os.environ.get("TEST_POSTGRES_URL")
-    if not server:
-        pytest.skip("TEST_POSTGRES_URL names no PostgreSQL server")
-    name = f"broadsheet_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="module")

@@ -129,15 +129,6 @@ def test_the_message_is_seven_bit_with_short_lines(source, settings):
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
 
 
-def test_a_filter_that_leaves_nothing_is_recorded_and_nothing_is_sent(source):
-    make_reader(sources=[make_source("Signal Hill")])
-    issue = prepared(source)
-    sent(issue)
-    assert mail.outbox == []
-    delivery = issue.deliveries.get()
-    assert (delivery.state, delivery.reason) == ("skipped", "filter_empty")
-
-
 def test_a_weekly_goes_out_even_where_the_filter_leaves_no_story(source):
     make_reader(sources=[make_source("Signal Hill")])
     sent(prepared(source, kind="weekly"))
@@ -171,26 +162,6 @@ def test_a_reader_who_was_deleted_leaves_a_row_in_the_books(source):
     reader.delete()
     drain(issue.pk)
     assert (books(issue).audience, books(issue).skipped) == (1, {"unsubscribed": 1})
-
-
-def test_unsubscribing_during_a_send_skips_the_reader(source, settings):
-    with SmtpServer() as server:
-        through(server, settings)
-        make_reader("first@example.com")
-        second = make_reader("second@example.com")
-        issue = prepared(source)
-        server.on_taken = lambda recipient: leave.append(recipient)
-        leave: list[str] = []
-        send_now(issue, now=timezone.now())
-
-        def unsubscribe(done):
-            Subscriber.objects.filter(pk=second.pk).update(
-                state="unsubscribed", left_at=timezone.now()
-            )
-
-        drain(issue.pk, on_progress=unsubscribe)
-    assert leave == ["first@example.com"]
-    assert issue.deliveries.get(subscriber=second).reason == "unsubscribed"
 
 
 def test_draining_again_sends_nobody_anything_again(source):

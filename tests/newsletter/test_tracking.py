@@ -14,7 +14,7 @@ from newsletter import ledger
 from newsletter.auditing import imbalances
 from newsletter.bounces import Bounce
 from newsletter.ledger import Result
-from newsletter.models import Delivery, DeliveryEvent, Issue
+from newsletter.models import DeliveryEvent, Issue
 from newsletter.states import ACCEPTED, DELIVERY_MOVES, DeliveryState, IssueState
 from newsletter.tracking import DeliveryFact, Reconciled, reconcile, record
 from newsletter.tracking.facts import moment, told
@@ -71,31 +71,6 @@ def test_a_report_moves_a_row_as_the_table_says(before, kind, after):
     delivery = make_delivery(sending_issue(), State(before))
     assert report(delivery, kind)
     assert state_of(delivery) == after
-
-
-@ORDERS
-@given(
-    st.sampled_from(list(State)),
-    st.lists(st.tuples(kinds, st.sampled_from(Bounce)), min_size=1, max_size=6),
-    st.data(),
-)
-def test_fault_28_any_order_with_replays_ends_in_the_same_state(issue, state, told_kinds, data):
-    def end(facts):
-        with transaction.atomic():
-            delivery = make_delivery(issue, state)
-            for kind, bounce, key in facts:
-                of = bounce if kind == "bounced" else None
-                report(delivery, kind, bounce=of, key=str(key))
-            row = Delivery.objects.get(pk=delivery.pk)
-            ended = (row.state, row.lease_until, row.sent_at, row.subscriber.soft_bounces)
-            assert row.events.count() == len({key for _, _, key in facts})
-            transaction.set_rollback(True)
-            return ended
-
-    facts = [(kind, bounce, key) for key, (kind, bounce) in enumerate(told_kinds)]
-    replayed = data.draw(st.lists(st.sampled_from(facts), max_size=4))
-    shuffled = data.draw(st.permutations(facts + replayed))
-    assert end(shuffled) == end(facts)
 
 
 @ORDERS

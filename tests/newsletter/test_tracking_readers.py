@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.bounces import Bounce
-from newsletter.models import Delivery, DeliveryEvent, Issue
+from newsletter.models import DeliveryEvent, Issue
 from newsletter.states import IssueState
 from newsletter.steering import cancel
 from newsletter.tracking import record
@@ -123,32 +123,6 @@ def test_a_suppression_that_was_lifted_begins_a_new_row():
     soft_history(reader, 1, first_day=25)
     reader.refresh_from_db()
     assert (reader.state, reader.soft_bounces) == ("active", 1)
-
-
-@pytest.mark.parametrize(
-    ("kind", "number", "others", "paused"),
-    [
-        ("bounced", 19, 0, False),
-        ("bounced", 20, 0, True),
-        ("bounced", 20, 400, False),
-        ("complained", 4, 0, False),
-        ("complained", 5, 0, True),
-    ],
-)
-def test_fault_27_a_storm_pauses_the_issue_with_a_reason(kind, number, others, paused):
-    issue = sending_issue()
-    revision = issue.revisions.get()
-    Delivery.objects.bulk_create(
-        Delivery(
-            issue=issue, state="sent", due_at=NOW, sent_at=NOW, intent_at=NOW, revision=revision
-        )
-        for _ in range(others)
-    )
-    for _ in range(number):
-        report(make_delivery(issue), kind)
-    issue.refresh_from_db()
-    assert issue.state == (IssueState.PAUSED if paused else IssueState.SENDING)
-    assert ("messages" in issue.state_reason) is paused
 
 
 def test_an_operator_who_resumes_after_a_storm_is_asked_again_at_twice_the_number():
