@@ -27,10 +27,10 @@ from tests.providers import (
     success,
 )
 
-ANSWERS = int(os.environ.get("ANSWERS", "400"))
+ANSWERS = int(os.environ.get("ANSWERS", "300"))
 SEED = os.environ.get("ANSWERS_SEED", "1")
 # Long for a thread of this process, short for a server that says nothing.
-PATIENCE = 0.5
+PATIENCE = 0.8
 
 
 def message(number, chance) -> EmailMessage:

@@ -26,7 +26,8 @@ class Slow(Dialogue):
         if way == "go on":
             return self.slowly([*[f"{code}-and so on\r\n"] * PARTS, f"{code} ok\r\n"])
         if way == "one line":
-            return self.slowly([f"{code} ", *["x" * 4_000] * PARTS, "\r\n"])
+            self.wfile.write(f"{code} {'x' * 400_000}\r\n".encode())
+            return True
         return super().write(answer)
 
     def slowly(self, parts: list[str]) -> bool:
@@ -73,8 +74,9 @@ def test_a_server_that_dawdles_after_the_dot_leaves_us_in_doubt(way, outcome_of)
     assert outcome_of({"dot": [f"{way} 250"]}).verdict is Verdict.DOUBTFUL
 
 
-def test_a_server_that_is_slow_in_every_step_took_nothing(outcome_of, monkeypatch):
-    monkeypatch.setattr(f"{__name__}.PARTS", 8)
+def test_a_server_that_is_slow_in_every_step_took_nothing(outcome_of, settings, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.PARTS", 12)
+    settings.SECONDS_BEFORE_THE_DOT = 1
     slow = {step: [f"drip {code}"] for step, code in STEPS.items()}
     assert outcome_of({"rcpt": slow["rcpt"]}).verdict is Verdict.ACCEPTED
     assert outcome_of(slow).verdict is Verdict.LATER
