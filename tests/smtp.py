@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 # What a step of the dialogue may do instead of answering 250.
 DROP = "drop"
 HANG = "hang"
+# Longer than any test lets its client wait.
+HANG_SECONDS = 30.0
 DROP_AFTER_TAKING = "take and drop"
 
 MESSAGE_ID = re.compile(rb"(?mi)^Message-ID:\s*<([^@>]+)")
@@ -77,7 +79,7 @@ class Dialogue(socketserver.StreamRequestHandler):
 
     def write(self, answer: str) -> bool:
         if answer == HANG:
-            self.server.over.wait(timeout=30)
+            self.server.over.wait(HANG_SECONDS)
         if answer in (DROP, DROP_AFTER_TAKING, HANG):
             return False
         self.wfile.write(answer.encode() + b"\r\n")

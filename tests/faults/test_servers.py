@@ -1,5 +1,7 @@
 """Mail servers that drop, refuse, hang or end the conversation."""
 
+from time import monotonic
+
 import pytest
 from django.conf import settings as defaults
 from django.utils import timezone
@@ -9,7 +11,7 @@ from newsletter.steering import send_now
 from tests.factories import make_reader, make_source
 from tests.faults.reckoning import an_hour_passes, reckon
 from tests.sends import prepared, through
-from tests.smtp import DROP, DROP_AFTER_TAKING, HANG, Script, SmtpServer
+from tests.smtp import DROP, DROP_AFTER_TAKING, HANG, HANG_SECONDS, Script, SmtpServer
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +120,9 @@ def test_a_server_that_hangs_is_given_up_at_every_step(step, issue, serve, setti
     # Django waits for ever unless it is told otherwise.
     assert 0 < defaults.EMAIL_TIMEOUT <= defaults.EMAIL_FINAL_TIMEOUT
     settings.EMAIL_TIMEOUT = settings.EMAIL_FINAL_TIMEOUT = 0.3
+    began = monotonic()
     drain_until_done(issue)
+    assert monotonic() - began < HANG_SECONDS / 2, "it was the server that gave up"
     doubtful = int(step == "dot")
     counts = {"sent": READERS - doubtful} | ({"ambiguous": 1} if doubtful else {})
     reckon(issue, taken_by(server), **counts)
