@@ -230,6 +230,10 @@ elif DATABASE.get("ENGINE") == "django.db.backends.postgresql":
     most = environment.whole_number("DATABASE_POOL", default=16, minimum=1, maximum=1_000)
     pool = {"min_size": 1, "max_size": most}
     DATABASE["OPTIONS"] = {"pool": pool, **DATABASE.get("OPTIONS", {})}
+    # A pooler between us and the server that gives every transaction another connection
+    # (PgBouncer without max_prepared_statements) knows nothing of statements kept on one.
+    if environment.boolean("PREPARED_STATEMENTS", default=True):
+        DATABASE["OPTIONS"].setdefault("prepare_threshold", 0)
 else:
     raise ImproperlyConfigured(
         "DATABASE_URL names no database that Broadsheet knows. "

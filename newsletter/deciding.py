@@ -14,7 +14,7 @@ from datetime import datetime
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from newsletter import ledger
 from newsletter.addressing import is_welcome, message_of
@@ -154,9 +154,26 @@ def with_reader() -> QuerySet[Delivery, Delivery]:
     # Asked for a column of the reader, the join leaves out rows without one, which is what
     # lets PostgreSQL lock both.
     rows = Delivery.objects.filter(id=given(Delivery, "id"), subscriber__email__isnull=False)
-    return rows.select_related("subscriber").select_for_update(of=("self", "subscriber"))
+    rows = rows.select_related("subscriber").select_for_update(of=("self", "subscriber"))
+    return rows.only(*ROW, *(f"subscriber__{name}" for name in READER))
 
 
-ROW = [field.attname for field in Delivery._meta.concrete_fields]
-READER = [field.attname for field in Subscriber._meta.concrete_fields]
+def columns_of(model: type[Model], *names: str) -> list[str]:
+    """Return the names in the order in which a model's columns come."""
+    known = [field.attname for field in model._meta.concrete_fields]
+    return sorted(names, key=known.index)
+
+
+# What a message needs; every other column would take a microsecond more to read. One that is
+# asked for all the same is read in a statement of its own.
+ROW = columns_of(
+    Delivery,
+    *("id", "uid", "subscriber_id", "occasion", "reason", "due_at", "deadline", "attempts"),
+    "mailer",
+)
+READER = columns_of(
+    Subscriber,
+    *("id", "email", "state", "wants_daily", "wants_weekly", "all_sources", "time_zone"),
+    *("language", "paused_until", "link_epoch"),
+)
 LOCKED = question(with_reader)

@@ -10,6 +10,7 @@ from newsletter.composing import Composer
 from newsletter.models import Issue, Revision
 from newsletter.rendering import RenderedIssue
 from subscribers.models import Source
+from subscribers.prepared import given, question
 
 # Blocks of one issue take about 150 KB: for a daily and a weekly, each in two languages, an old
 # revision may still be in use beside the new.
@@ -56,17 +57,26 @@ def composer_of(revision_id: int, content_hash: str, language: str) -> Composer:
     raise LookupError(f"revision {revision_id} was rendered in no language")
 
 
+CURRENT = question(
+    lambda: (
+        Revision.objects.filter(issue=given(Revision, "issue"))
+        .current()
+        .values_list("pk", "subject", "content_hash")[:1]
+    )
+)
+
+
 def edition_of(issue: Issue) -> Edition:
     """Return the newest revision of an issue, ready to be composed.
 
     Raises LookupError where it cannot be: no message of it can be made.
     """
-    revision = issue.revisions.current().only("pk", "subject", "content_hash")[0]
+    revision_id, subject, content_hash = CURRENT.rows(issue=issue.pk)[0]
     edition = Edition(
         issue=issue,
-        revision_id=revision.pk,
-        content_hash=revision.content_hash,
-        subject=revision.subject,
+        revision_id=revision_id,
+        content_hash=content_hash,
+        subject=subject,
         groups=Source.objects.merge_groups(),
     )
     edition.composer_for(settings.LANGUAGE_CODE)

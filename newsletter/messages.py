@@ -24,6 +24,7 @@ SUBJECT_SHOWN = 150
 JOINERS = "\u200c\u200d"
 # Every message has the same sender, mostly with a name.
 SENDERS_KEPT = 64
+SUBJECTS_KEPT = 64
 # A dot-atom at a host's name (RFC 5322 §3.4.1, RFC 1123 §2.1): as good as all addresses.
 PLAIN_ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -75,6 +76,12 @@ def sanitised(address: str) -> str:
 as_django_writes = lru_cache(maxsize=SENDERS_KEPT)(partial(sanitize_address, encoding="utf-8"))
 
 
+# All messages of an issue have the same, or that of its welcomes.
+@lru_cache(maxsize=SUBJECTS_KEPT)
+def subject_line(subject: str) -> str:
+    return shortened(one_line(subject), SUBJECT_SHOWN)
+
+
 def message_id(uid: UUID) -> str:
     """Return the Message-ID that every attempt of a delivery carries (RFC 5322 §3.6.4)."""
     return f"<{uid}@{settings.MAIL_DOMAIN}>"
@@ -115,7 +122,7 @@ def message_for(envelope: Envelope, mail: ComposedMail) -> EmailMultiAlternative
     """
     sanitised(envelope.address)
     message = EmailMultiAlternatives(
-        subject=shortened(one_line(envelope.subject), SUBJECT_SHOWN),
+        subject=subject_line(envelope.subject),
         body=mail.text,
         from_email=envelope.sender or settings.DEFAULT_FROM_EMAIL,
         to=[envelope.address],

@@ -159,9 +159,10 @@ class Drain:
                 self.unsettled.clear()
                 self.send(intents, line)
         finally:
-            self.settle(claim)
+            with transaction.atomic():
+                self.settle(claim)
+                ledger.release(claim.token)
             self.unsettled.clear()
-            ledger.release(claim.token)
 
     def intents_of(
         self, window: Sequence[int], claim: Claim, edition: Edition, line: Line

@@ -9,7 +9,7 @@ standard library a hundred times as long, most of it to encode the same stories 
 from __future__ import annotations
 
 from binascii import b2a_qp
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.policy import compat32
 from functools import lru_cache
@@ -43,6 +43,10 @@ HTML = PART.format(boundary=BOUNDARY, kind="html").encode()
 FOOT = f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
+class Transparent(bytes):
+    """Lines of octets as they stand between DATA and the final dot (RFC 5321 §4.5.2)."""
+
+
 @dataclass(frozen=True, slots=True)
 class WireMessage:
     """One reader's message for our SMTP backend alone, which sends it as it stands.
@@ -58,18 +62,21 @@ class WireMessage:
 
     def as_bytes(self) -> bytes:
         """Return the message as RFC 5322 has it; ValueError where a header cannot be one."""
+        return b"".join(self.pieces(encoded))
+
+    def as_data(self) -> Transparent:
+        """Return the message as DATA takes it, without looking through it for dots."""
+        return Transparent(b"".join(self.pieces(transparent)))
+
+    def pieces(self, form: Callable[[str], bytes]) -> Iterator[bytes]:
         html, text = self.composition.values(self.links)
-        return b"".join(
-            (
-                HEAD,
-                *headers_of(self.cover),
-                TEXT,
-                body(self.composition.text, text),
-                HTML,
-                body(self.composition.html, html),
-                FOOT,
-            )
-        )
+        yield HEAD
+        yield from headers_of(self.cover)
+        yield TEXT
+        yield from body(self.composition.text, text, form)
+        yield HTML
+        yield from body(self.composition.html, html, form)
+        yield FOOT
 
 
 def headers_of(cover: EmailMultiAlternatives) -> list[bytes]:
@@ -97,10 +104,12 @@ def folded(name: str, value: str) -> bytes:
     return LINES.fold_binary(*forbid_multi_line_headers(name, value, "utf-8"))
 
 
-def body(parts: Parts, values: Mapping[str, str]) -> bytes:
-    """Return a mail's one form in quoted-printable, with one reader's values."""
-    own = {slot: encoded(value) for slot, value in values.items()}
-    return b"".join(parts.filled([kept(piece) for piece in parts.pieces], own, b""))
+def body(parts: Parts, values: Mapping[str, str], form: Callable[[str], bytes]) -> list[bytes]:
+    """Return a mail's one form in pieces that ``form`` encodes, with one reader's values."""
+    own = {slot: form(value) for slot, value in values.items()}
+    # What all mails of an issue share is encoded once; what is a reader's own is not kept.
+    kept = KEPT[form]
+    return parts.filled([kept(piece) for piece in parts.pieces], own, b"")
 
 
 def encoded(text: str) -> bytes:
@@ -116,5 +125,17 @@ def encoded(text: str) -> bytes:
     return piece + SOFT_BREAK if piece and not piece.endswith(b"\r\n") else piece
 
 
-# What all mails of an issue share is encoded once; what is a reader's own is not kept.
-kept = lru_cache(maxsize=CACHED_PIECES)(encoded)
+def transparent(text: str) -> bytes:
+    """Return an encoded text in which a dot at the start of a line is doubled."""
+    return dotted(encoded(text))
+
+
+def dotted(octets: bytes) -> bytes:
+    """Double a dot at the start of every line (RFC 5321 §4.5.2); the octets begin one."""
+    begun = b"." + octets if octets.startswith(b".") else octets
+    return begun.replace(b"\n.", b"\n..")
+
+
+KEPT: dict[Callable[[str], bytes], Callable[[str], bytes]] = {
+    form: lru_cache(maxsize=CACHED_PIECES)(form) for form in (encoded, transparent)
+}

@@ -13,7 +13,7 @@ from subscribers.prepared import given, question
 from subscribers.zones import zone_named
 
 if TYPE_CHECKING:
-    from subscribers.models import Mute, Subscriber
+    from subscribers.models import Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +58,41 @@ def choice_of(subscriber: Subscriber, groups: dict[int, frozenset[int]], now: da
     A source that is muted until a day is heard again on the day after, where the reader lives.
     """
     today = today_of(subscriber, now)
-    mutes = MUTES.rows(subscriber=subscriber.pk)
-    muted = together((pk for pk, until in mutes if until is None or until >= today), groups)
+    chosen, muted = set(), set()
+    for pk, until, is_mute in CHOICES.rows(subscriber=subscriber.pk):
+        if not is_mute:
+            chosen.add(pk)
+        elif until is None or until >= today:
+            muted.add(pk)
+    all_muted = together(muted, groups)
     if subscriber.all_sources:
-        return Choice(all_sources=True, muted_ids=muted)
-    chosen = together((pk for (pk,) in SOURCES.rows(subscriber=subscriber.pk)), groups)
-    return Choice(all_sources=False, source_ids=chosen - muted)
+        return Choice(all_sources=True, muted_ids=all_muted)
+    return Choice(all_sources=False, source_ids=together(chosen, groups) - all_muted)
 
 
-def mutes_of_one() -> models.QuerySet[Mute, tuple[int, date | None]]:
-    from subscribers.models import Mute  # which have this module's querysets
-
-    rows = Mute.objects.filter(subscriber=given(Mute, "subscriber"))
-    return rows.order_by().values_list("source_id", "until")
-
-
-def sources_of_one() -> models.QuerySet[Any, tuple[int]]:
-    from subscribers.models import Subscriber
+def choices_of_one() -> models.QuerySet[Any, tuple[int, date | None, bool]]:
+    """Ask for a reader's mutes and chosen sources, to be told apart by the last column."""
+    from subscribers.models import Mute, Subscriber  # which have this module's querysets
 
     through = Subscriber.sources.through
-    rows = through.objects.filter(subscriber=given(through, "subscriber"))
-    return rows.order_by().values_list("source_id")
+    mutes = (
+        Mute.objects.filter(subscriber=given(Mute, "subscriber"))
+        .order_by()
+        .annotate(ends=models.F("until"), is_mute=models.Value(True))
+    )
+    sources = (
+        through.objects.filter(subscriber=given(through, "subscriber"))
+        .order_by()
+        .annotate(
+            ends=models.Value(None, output_field=models.DateField(null=True)),
+            is_mute=models.Value(False),
+        )
+    )
+    columns = ("source_id", "ends", "is_mute")
+    return mutes.values_list(*columns).union(sources.values_list(*columns), all=True)
 
 
-MUTES = question(mutes_of_one)
-SOURCES = question(sources_of_one)
+CHOICES = question(choices_of_one)
 
 
 def together(ids: Iterable[int], groups: dict[int, frozenset[int]]) -> frozenset[int]:

@@ -138,6 +138,13 @@ def test_sqlite_writes_ahead_and_locks_at_once(tmp_path):
     assert "journal_mode=WAL" in shown
 
 
+def test_postgresql_keeps_statements_unless_a_pooler_forbids_it(tmp_path):
+    shared = {"DATABASE_URL": "postgres://u:p@127.0.0.1/broadsheet", "SECRET_KEY": "made-up"}
+    show = "DATABASE['OPTIONS'].get('prepare_threshold')"
+    assert start(tmp_path, show, **shared).stdout == "0\n"
+    assert start(tmp_path, show, **shared, PREPARED_STATEMENTS="off").stdout == "None\n"
+
+
 @pytest.mark.parametrize(
     ("environment", "seconds"),
     [

@@ -130,11 +130,16 @@ def taking(size: int, scope: Scope, *, alone: bool) -> Change:
     )
 
 
+RELEASE = change(
+    lambda: Delivery.objects.filter(token=given(Delivery, "token"), state=DeliveryState.CLAIMED),
+    state=DeliveryState.PENDING,
+    lease_until=None,
+)
+
+
 def release(token: uuid.UUID) -> int:
     """Give back what a claim holds and has not begun to send; returns how many rows."""
-    return Delivery.objects.filter(token=token, state=DeliveryState.CLAIMED).update(
-        state=DeliveryState.PENDING, lease_until=None
-    )
+    return RELEASE.rows(token=token)
 
 
 def put_off(token: uuid.UUID, dues: Mapping[int, datetime]) -> int:

@@ -20,7 +20,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from newsletter.messages import sanitised
 from newsletter.transport.outcomes import words
 from newsletter.transport.patience import Patience, Replies, reach
-from newsletter.wire import WireMessage
+from newsletter.wire import Transparent, WireMessage, dotted
 
 START_MAIL_INPUT = 354
 # RFC 5321 §4.2.1: the first digit is the verdict.
@@ -135,8 +135,7 @@ class PhaseSMTP(smtplib.SMTP):
         code, reply = self.getreply()
         if code != START_MAIL_INPUT:
             raise smtplib.SMTPDataError(code, reply)
-        # A dot at the start of a line is doubled (RFC 5321 §4.5.2).
-        content = (b"." + msg if msg.startswith(b".") else msg).replace(b"\n.", b"\n..")
+        content = msg if isinstance(msg, Transparent) else dotted(msg)
         self.send(content if content.endswith(b"\r\n") else content + b"\r\n")
         code, reply = self.hand_over()
         self.last_reply = words(code, reply)
@@ -208,7 +207,7 @@ class SmtpBackend(EmailBackend):
             raise smtplib.SMTPServerDisconnected("nobody has opened a connection")
         sender = sanitised(message.cover.from_email)
         recipients = [sanitised(address) for address in message.cover.recipients()]
-        self.connection.sendmail(sender, recipients, message.as_bytes())
+        self.connection.sendmail(sender, recipients, message.as_data())
 
     def close(self) -> None:
         """Take leave of the server, which has PARTING_SECONDS to answer."""

@@ -21,7 +21,7 @@ from newsletter.messages import PLAIN_ADDRESS, Envelope, message_for, sanitised
 from newsletter.rendering import render_issue
 from newsletter.rendering.sizes import MAIL_LIMIT_BYTES
 from newsletter.transport import Verdict, post
-from newsletter.wire import BOUNDARY, WireMessage, body, encoded, header
+from newsletter.wire import BOUNDARY, WireMessage, body, dotted, encoded, header
 from subscribers.audience import Choice
 from tests import samples
 from tests.mails import LINKS
@@ -110,7 +110,9 @@ def as_django_has_it(outside: Envelope, mail: ComposedMail) -> Parsed:
 
 def on_the_wire(outside: Envelope, composition, links: PersonalLinks) -> bytes:
     cover = message_for(outside, ComposedMail("", ""))
-    return WireMessage(cover, composition, links).as_bytes()
+    message = WireMessage(cover, composition, links)
+    assert message.as_data() == dotted(message.as_bytes())
+    return message.as_bytes()
 
 
 def fields(message: Parsed) -> list[tuple[str, str]]:
@@ -241,4 +243,5 @@ def test_the_largest_mail_is_below_the_limit_on_the_wire_too():
     )
     composition = Composer(render_issue(samples.daily(stories=many))).compose(Choice.everything())
     assert composition.more > 0
-    assert len(body(composition.html, composition.values(LONGEST)[0])) < MAIL_LIMIT_BYTES
+    pieces = body(composition.html, composition.values(LONGEST)[0], encoded)
+    assert len(b"".join(pieces)) < MAIL_LIMIT_BYTES

@@ -85,3 +85,38 @@ def test_threads_share_a_statement_each_over_a_connection_of_its_own():
     for thread in threads:
         thread.join()
     assert found == [("The Rope Yard",)] * 3
+
+
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="the others keep what they understood themselves"
+)
+
+
+def kept_by_the_server():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [statement for (statement,) in cursor.fetchall()]
+
+
+@on_postgresql
+def test_postgresql_keeps_a_statement_for_the_next_values():
+    for language in ("de", "en", "fr"):
+        BY_LANGUAGE.rows(language=language)
+    kept = [words for words in kept_by_the_server() if '"language" = ' in words]
+    assert len(kept) == 1
+
+
+@on_postgresql
+def test_a_plan_for_an_empty_table_is_forgotten_once_it_may_have_grown(monkeypatch):
+    names = question(lambda: Source.objects.filter(id=given(Source, "id")).values_list("name"))
+    for number in range(10):
+        names.rows(id=number)
+    make_source("The Rope Yard")
+    monkeypatch.setattr("subscribers.prepared.PLANS_KEPT_SECONDS", 0.0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(generic_plans) > 0 FROM pg_prepared_statements")
+        assert cursor.fetchone() == (True,)
+    seen: list[str] = []
+    with connection.execute_wrapper(lambda run, sql, *rest: (seen.append(sql), run(sql, *rest))[1]):
+        names.rows(id=Source.objects.get().pk)
+    assert "DISCARD PLANS" in seen
