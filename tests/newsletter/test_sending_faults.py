@@ -7,7 +7,7 @@ from django.core import mail
 from django.db import OperationalError
 from django.utils import timezone
 
-from newsletter import addressing, deciding, ledger, sending, steering
+from newsletter import deciding, ledger, sending, steering
 from newsletter.auditing import books, imbalances
 from newsletter.models import Delivery, Issue
 from newsletter.retrying import MAX_ATTEMPTS, retry_delay
@@ -19,7 +19,7 @@ from newsletter.transport import Outcome, Verdict
 from subscribers.models import Subscriber
 from tests.factories import make_reader, make_source
 from tests.sends import prepared, sent, through
-from tests.smtp import DROP, DROP_AFTER_TAKING, Script, SmtpServer, closed_port
+from tests.smtp import DROP, Script, SmtpServer, closed_port
 
 pytestmark = pytest.mark.django_db
 
@@ -67,15 +67,6 @@ def test_bad_credentials_pause_the_issue_and_lose_nobody(settings, source):
     assert done.halted
 
 
-@pytest.mark.parametrize("answer", [DROP, DROP_AFTER_TAKING])
-def test_a_connection_that_drops_after_the_dot_leaves_a_doubtful_row(answer, settings, source):
-    issue, delivery, done, server = one_message({"dot": [answer]}, settings, source)
-    assert (delivery.state, done.doubtful) == (DeliveryState.AMBIGUOUS, 1)
-    taken = len(server.taken)
-    drain(issue.pk)
-    assert len(server.taken) == taken
-
-
 def test_an_unreachable_server_is_left_alone_for_a_while(settings, source):
     settings.EMAIL_BACKEND = settings.SMTP_BACKEND
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port()
@@ -90,25 +81,6 @@ def test_an_unreachable_server_is_left_alone_for_a_while(settings, source):
     assert tick(now) == []
     assert tick(now + timedelta(minutes=2)) == [issue.pk]
     assert set(issue.deliveries.values_list("attempts", flat=True)) == {0}
-
-
-def test_a_poisonous_reader_fails_alone(source, monkeypatch):
-    for name in ("ada", "poison", "zoe"):
-        make_reader(f"{name}@example.com")
-    issue = prepared(source)
-    whole = addressing.message_for
-
-    def poisoned(envelope, composed):
-        if envelope.address.startswith("poison"):
-            raise ValueError("this cannot be a header")
-        return whole(envelope, composed)
-
-    monkeypatch.setattr(addressing, "message_for", poisoned)
-    done = sent(issue)
-    assert (done.sent, done.failed) == (2, 1)
-    failed = Delivery.objects.get(state=DeliveryState.FAILED)
-    assert failed.subscriber.email == "poison@example.com"
-    assert "cannot be a header" in failed.reason
 
 
 def test_after_the_last_attempt_a_row_fails(settings, source):
