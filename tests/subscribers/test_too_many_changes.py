@@ -7,7 +7,7 @@ import pytest
 from subscribers.admission import TooMany
 from subscribers.links import unsubscribe_url
 from subscribers.models import Mute, Subscriber
-from subscribers.recording import MAX_CHANGES_AN_HOUR
+from subscribers.recording import MAX_CHANGES_AN_HOUR, count_change
 from subscribers.subscribing import undo, unsubscribe
 from tests.factories import make_reader, make_source
 from tests.subscribers.rooms import choices_path, mute_path, path, press
@@ -41,7 +41,8 @@ def muting(reader, source):
 def worn_out():
     """A reader of whom somebody has used up the hour's changes."""
     reader = make_reader()
-    muting(reader, make_source())
+    for _ in range(MAX_CHANGES_AN_HOUR):
+        count_change(reader, NOON)
     return reader
 
 
