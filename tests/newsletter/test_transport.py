@@ -1,10 +1,15 @@
 """Every way a server can answer, and what is known afterwards."""
 
+import smtplib
+
 import pytest
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from hypothesis import given
+from hypothesis import strategies as st
 
-from newsletter.transport import Phase, Verdict, disconnect, post
+from newsletter.messages import JOINERS
+from newsletter.transport import Outcome, Phase, Verdict, disconnect, post
 from tests.smtp import DROP, DROP_AFTER_TAKING, HANG, Script, SmtpServer, closed_port
 
 
@@ -156,6 +161,44 @@ class Odd(BaseEmailBackend):
 def test_whatever_a_backend_raises_is_an_outcome():
     outcome = post(Odd(), message())
     assert (outcome.verdict, outcome.needs_operator) == (Verdict.DOUBTFUL, True)
+
+
+class Saying(BaseEmailBackend):
+    """A backend that fails with a server's words, or takes everything and says so."""
+
+    def __init__(self, error=None, last_reply=""):
+        super().__init__()
+        self.error, self.last_reply = error, last_reply
+
+    def send_messages(self, email_messages):
+        if self.error is not None:
+            raise self.error
+        return len(email_messages)
+
+
+# Any character, halves of surrogate pairs included.
+text = st.text(st.characters(), max_size=900)
+octets = st.binary(max_size=900)
+
+
+@given(text, octets, st.sampled_from([250, 450, 550]))
+def test_whatever_a_server_says_the_ledger_can_keep_it(text, octets, code):
+    outcomes = [
+        Outcome(Verdict.LATER, text),
+        post(Saying(last_reply=text), message()),
+        post(Saying(ZeroDivisionError(text)), message()),
+        post(Saying(OSError(text)), message()),
+        post(Saying(smtplib.SMTPDataError(code, octets)), message()),
+        post(Saying(smtplib.SMTPRecipientsRefused({"a@b": (code, octets)})), message()),
+    ]
+    for outcome in outcomes:
+        assert (
+            outcome.reply.encode()
+            .decode()
+            .translate(dict.fromkeys(map(ord, JOINERS)))
+            .isprintable()
+        )
+        assert len(outcome.reply) <= 300
 
 
 def test_what_fails_before_it_began_is_not_doubted_because_the_last_message_was_done(settings):

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage, get_connection
 
 from newsletter.transport import Verdict, disconnect, patience, post
 from newsletter.transport.patience import NONSENSE, Patience, Replies, reach
+from newsletter.transport.smtp import PARTING_SECONDS
 from tests.smtp import Dialogue, Script, SmtpServer
 
 STEPS = {"connect": 220, "helo": 250, "mail": 250, "rcpt": 250, "data": 354}
@@ -213,3 +214,9 @@ def test_an_error_at_the_farewell_hides_no_refusal(settings):
         disconnect(connection)
     assert outcome.verdict is Verdict.LATER
     assert outcome.reply.startswith("451")
+
+
+def test_a_living_worker_has_its_result_before_its_lease_ends(settings):
+    parting = 2 * PARTING_SECONDS
+    waiting = settings.SECONDS_BEFORE_THE_DOT + settings.EMAIL_FINAL_TIMEOUT + parting
+    assert settings.SECONDS_TO_SPARE / 2 + waiting <= settings.INTENT_LEASE_SECONDS
