@@ -19,6 +19,10 @@ from newsletter.models import Delivery, Issue
 # A round waits for an allowance that is refilled so soon; where it takes longer another mailer
 # is asked, and else the next round.
 SHORT_WAIT = timedelta(seconds=30)
+# An operator may raise an allowance that is used up: it is asked again after so long.
+LONGEST_REST = timedelta(minutes=5)
+# Servers end a connection that is idle, some soon: it is ended before, and no message pays.
+IDLE_SECONDS = 2.0
 # Whoever waits looks so often whether it is to end.
 LOOK_SECONDS = 0.1
 
@@ -42,8 +46,9 @@ class Routes:
         self.clock = clock
         self.over = over
         self.lines: dict[str, Line] = {}
-        self.waits: list[timedelta] = []
-        self.was_open = False
+        # Of this turn: mailers that took messages, and how long the others want to be waited for.
+        self.open_names: set[str] = set()
+        self.waits: dict[str, timedelta] = {}
         # Why nothing can be sent, where that is so.
         self.why = ""
 
@@ -54,24 +59,33 @@ class Routes:
         mailer's allowance. A fallback takes what it may have already, and anything else only
         where nothing can go through the others soon.
         """
-        self.waits = []
-        self.was_open = False
-        needs_fallback = True
-        for mailer in in_turn(mailers.usable(self.clock())):
+        self.waits, self.open_names = {}, set()
+        now = self.clock()
+        yield from self.through(mailers.usable(now), own=False)
+        fallbacks = [mailer.name for mailer in mailers.configured() if not mailer.share]
+        if not fallbacks:
+            return
+        if not self.open_names and all(wait > SHORT_WAIT for wait in self.waits.values()):
+            yield from self.through(mailers.usable(now, fallbacks=True), own=False)
+        elif ledger.pinned(self.issue.pk, now=now).intersection(fallbacks):
+            yield from self.through(mailers.usable(now, fallbacks=True), own=True)
+
+    def through(self, usable: Sequence[Mailer], *, own: bool) -> Generator[Route, None, None]:
+        """Yield routes through mailers as their shares and their order have it."""
+        for mailer in in_turn(usable):
+            scope = Scope(own=mailer.name) if own else Scope(others=self.others(mailer))
             grant = rates.take(mailer, ledger.CLAIM_SIZE)
             begun = 0
             try:
                 if not grant.granted:
-                    self.waits.append(grant.wait)
-                    needs_fallback &= grant.wait > SHORT_WAIT
+                    self.waits[mailer.name] = grant.wait
                 elif line := self.line_to(mailer):
-                    self.was_open = True
+                    self.open_names.add(mailer.name)
                     before = line.begun
                     try:
-                        yield Route(line, grant.granted, self.scope(mailer, needs_fallback))
+                        yield Route(line, grant.granted, scope)
                     finally:
                         begun = line.begun - before
-                    needs_fallback = False
             finally:
                 rates.give_back(mailer, grant, grant.granted - begun)
                 if not begun:
@@ -93,11 +107,6 @@ class Routes:
         line.mailer, line.stopped = mailer, ""
         return line
 
-    def scope(self, mailer: Mailer, needs_fallback: bool) -> Scope:
-        if not mailer.share and not needs_fallback:
-            return Scope(own=mailer.name)
-        return Scope(others=self.others(mailer))
-
     def others(self, mailer: Mailer) -> tuple[str, ...]:
         """Return the names of the other mailers, which may have messages of their own."""
         names = (other.name for other in mailers.configured())
@@ -114,24 +123,30 @@ class Routes:
         if shortest is not None and shortest <= SHORT_WAIT:
             self.nap(max(shortest.total_seconds(), LOOK_SECONDS))
             return True
-        if not self.was_open and not self.why:
+        if not self.open_names and not self.why:
             self.stand_still(now)
         return False
 
     def shortest_wait(self, now: datetime) -> timedelta | None:
-        """Return how long until more may leave: what is due by then, or was put off until then."""
-        waits = []
-        if self.waits and ledger.is_due(self.issue.pk, now=now):
-            waits += self.waits
-        if any(mailer.by_domain for mailer in mailers.configured()):
-            turn = ledger.next_turn(self.issue.pk, now=now)
-            waits += [] if turn is None else [turn]
-        return min(waits, default=None)
+        """Return how long until a row may leave: due then, or put off until then.
+
+        None where no row may, as the issue stands and the mailers are.
+        """
+        configured = mailers.configured()
+        if not self.waits and not any(mailer.by_domain for mailer in configured):
+            return None
+        asked = self.open_names.union(self.waits)
+        resting = tuple(mailer.name for mailer in configured if mailer.name not in asked)
+        turn = ledger.next_turn(self.issue.pk, now=now, scope=Scope(others=resting))
+        if turn is None or not asked:
+            return None
+        return max(turn, min(self.waits.values(), default=turn))
 
     def stand_still(self, now: datetime) -> None:
         """Let the issue rest until a mailer takes messages again; paused, if help is needed."""
-        ends = [now + wait for wait in self.waits]
-        until = min(ends, default=None) or mailers.earliest(now)
+        ends = [now + min(wait, LONGEST_REST) for wait in self.waits.values()]
+        earliest = mailers.earliest()
+        until = min(ends + [earliest] * (earliest is not None), default=None)
         if until is not None:
             heeding.rest(self.issue, until)
             self.why = f"no mailer takes messages before {until:%Y-%m-%d %H:%M:%S} UTC"
@@ -158,6 +173,8 @@ class Routes:
         return tuple(pk for pk in ids if pk not in turns)
 
     def nap(self, seconds: float) -> None:
+        if seconds > IDLE_SECONDS:
+            self.hang_up()
         end = monotonic() + seconds
         while not self.over() and (left := end - monotonic()) > 0:
             sleep(min(left, LOOK_SECONDS))

@@ -228,7 +228,8 @@ class Drain:
         if result.state == DeliveryState.PENDING:
             result = replace(result, mailer=intent.pinned)
             if outcome.unreachable and self.routes.others(line.mailer) and not intent.pinned:
-                result = replace(result, due_at=now)  # for another mailer, whose turn it is now
+                # For another mailer, whose turn it is now; this one's trouble is no attempt.
+                result = replace(result, due_at=now, tried=False)
         self.unsettled[intent.delivery_id] = result
         self.done.count(result.state)
         if not heeding.heed(outcome, intent, line, self.issue, now=now):

@@ -56,6 +56,7 @@ def resume(issue: Issue, *, now: datetime) -> None:
         )
         # Whoever resumes has helped, or wants to see whether it works by now.
         mailers.wake_all()
+        transaction.on_commit(mailers.end_rests, robust=True)
         extend_waiting(issue, now=now)
 
 

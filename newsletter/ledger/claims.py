@@ -10,7 +10,7 @@ from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, Min, Q
+from django.db.models import Exists, Q
 from django.db.models.functions import Now
 
 from newsletter.ledger.turns import LEASED_UNTIL
@@ -94,14 +94,20 @@ def take_at_once(
     return ids or taking(1, scope, alone=True).ids(**values)
 
 
-def due_of_one(scope: Scope) -> DeliveryQuerySet:
-    """Rows of an issue, to be given, that are due and may go out through a mailer."""
+def waiting_of_one(scope: Scope) -> DeliveryQuerySet:
+    """Rows of an issue, to be given, that wait and may go out now through a mailer."""
     now, issue_id = given(Delivery, "due_at"), given(Delivery, "issue")
     issue = Issue.objects.filter(pk=issue_id).rested(now)
     sending = Q(Exists(issue.in_state(IssueState.SENDING)))
     welcomes = Q(Exists(issue.welcoming()), occasion=Delivery.Occasion.WELCOME)
-    due = Delivery.objects.due(now).filter(sending | welcomes, issue_id=issue_id)
-    return scope.within(due).order_by("due_at", "pk")
+    rows = Delivery.objects.filter(sending | welcomes, issue_id=issue_id)
+    return scope.within(rows.filter(state=DeliveryState.PENDING))
+
+
+def due_of_one(scope: Scope) -> DeliveryQuerySet:
+    """Those of them that are due, in their order."""
+    now = given(Delivery, "due_at")
+    return waiting_of_one(scope).due(now).order_by("due_at", "pk")
 
 
 @cache
@@ -131,7 +137,12 @@ def taking(size: int, scope: Scope, *, alone: bool) -> Change:
 
 
 RELEASE = change(
-    lambda: Delivery.objects.filter(token=given(Delivery, "token"), state=DeliveryState.CLAIMED),
+    lambda: Delivery.objects.filter(
+        token=given(Delivery, "token"),
+        state=DeliveryState.CLAIMED,
+        # Always so; said, it lets the index of leased rows find them.
+        lease_until__isnull=False,
+    ),
     state=DeliveryState.PENDING,
     lease_until=None,
 )
@@ -154,15 +165,29 @@ def put_off(token: uuid.UUID, dues: Mapping[int, datetime]) -> int:
         )
 
 
-def is_due(issue_id: int, *, now: datetime) -> bool:
-    """Tell whether an issue has rows that are due, whoever may take them."""
-    return Delivery.objects.due(now).filter(issue_id=issue_id).exists()
-
-
-def next_turn(issue_id: int, *, now: datetime) -> timedelta | None:
-    """Return how long until the first row that was put off is due; None where there is none."""
-    waiting = Delivery.objects.filter(
-        issue_id=issue_id, state=DeliveryState.PENDING, reason=PUT_OFF
+@cache
+def soonest(scope: Scope) -> Question:
+    """Prepare the question for when the first row that waits is due, or was put off until."""
+    return question(
+        lambda: (
+            waiting_of_one(scope)
+            .filter(Q(due_at__lte=given(Delivery, "due_at")) | Q(reason=PUT_OFF))
+            .order_by("due_at", "pk")
+            .values_list("due_at")[:1]
+        )
     )
-    first = waiting.aggregate(first=Min("due_at"))["first"]
-    return None if first is None else max(first - now, timedelta(0))
+
+
+def next_turn(issue_id: int, *, now: datetime, scope: Scope = ANY) -> timedelta | None:
+    """Return how long until a row may go out: of those due, or put off until their turn.
+
+    None where there is none, or where its issue may not go out now.
+    """
+    found = soonest(scope).rows(issue=issue_id, due_at=now)
+    return max(found[0][0] - now, timedelta(0)) if found else None
+
+
+def pinned(issue_id: int, *, now: datetime) -> set[str]:
+    """Return the mailers that may have some of an issue's rows already which are due now."""
+    rows = Delivery.objects.due(now).filter(issue_id=issue_id, mailer__gt="")
+    return set(rows.values_list("mailer", flat=True).distinct())

@@ -3,6 +3,7 @@
 from config.mailers import leaves_house
 from newsletter.mailers.breaker import (
     earliest,
+    end_rests,
     in_need,
     none_left,
     recovered,
@@ -23,6 +24,7 @@ __all__ = [
     "configured",
     "connection_of",
     "earliest",
+    "end_rests",
     "in_need",
     "leaves_house",
     "none_left",

@@ -24,21 +24,19 @@ REASON_LENGTH = 300
 CLOSED = {"rests_until": None, "failures": 0, "needs_operator": False, "reason": ""}
 
 
-def usable(now: datetime) -> list[Mailer]:
-    """Return the mailers that do not rest, in the order of the settings.
+def usable(now: datetime, *, fallbacks: bool = False) -> list[Mailer]:
+    """Return the mailers with a share that do not rest, or else the fallbacks, in their order.
 
     Of those whose rest is over one at most is given to this worker alone, to be tried: the
     others see it rest for another PROBE. So whoever asks is to use what ``pick`` gives, and to
-    report ``recovered``, ``rest`` or, where nothing was begun, ``untried``. A fallback is tried
-    only where there is nothing else.
+    report ``recovered``, ``rest`` or, where nothing was begun, ``untried``.
     """
-    mailers = configured()
+    mailers = [mailer for mailer in configured() if bool(mailer.share) != fallbacks]
     states = states_of(mailers)
     found = [mailer for mailer in mailers if works(states.get(mailer.name))]
-    rested = [mailer for mailer in mailers if may_be_tried(states.get(mailer.name), now)]
-    if found:
-        rested = [mailer for mailer in rested if mailer.share]
-    for mailer in sorted(rested, key=lambda mailer: not mailer.share):
+    for mailer in mailers:
+        if not may_be_tried(states.get(mailer.name), now):
+            continue
         probe_until = now + PROBE
         ended = states[mailer.name].rests_until
         if rows(mailer).filter(rests_until=ended).update(rests_until=probe_until):
@@ -112,7 +110,9 @@ def recovered(mailer: Mailer) -> Mailer:
     """
     if mailer.probe_until is None:
         return mailer
-    rows(mailer).filter(rests_until=mailer.probe_until, needs_operator=False).update(**CLOSED)
+    tried = rows(mailer).filter(rests_until=mailer.probe_until, needs_operator=False)
+    if tried.update(**CLOSED):
+        end_rests()
     return replace(mailer, probe_until=None)
 
 
@@ -129,30 +129,33 @@ def wake(name: str) -> bool:
     """
     if not MailerState.objects.filter(name=name).exclude(**CLOSED).update(**CLOSED):
         return False
-    Issue.objects.exclude(rests_until=None).update(rests_until=None)
+    end_rests()
     return True
 
 
 def wake_all() -> None:
-    """Forget the faults of all mailers, because somebody has helped."""
+    """Forget the faults of all mailers, because somebody has helped.
+
+    What waits for them goes on with ``end_rests``, after the commit.
+    """
     MailerState.objects.exclude(**CLOSED).update(**CLOSED)
 
 
-def earliest(now: datetime) -> datetime | None:
+def end_rests() -> None:
+    """Let issues that waited for a mailer go on with the next tick."""
+    Issue.objects.exclude(rests_until=None).update(rests_until=None)
+
+
+def earliest() -> datetime | None:
     """Return when the first of the resting mailers may be tried.
 
-    None where one can be used now, and where waiting helps none: ``none_left``.
+    None where none rests, and where waiting helps none of them: ``none_left``.
     """
-    mailers = configured()
-    states = states_of(mailers)
-    ends = []
-    for mailer in mailers:
-        state = states.get(mailer.name)
-        if state is None or works(state) or may_be_tried(state, now):
-            return None
-        if not state.needs_operator and state.rests_until:
-            ends.append(state.rests_until)
-    return min(ends, default=None)
+    states = states_of(configured()).values()
+    return min(
+        (state.rests_until for state in states if state.rests_until and not state.needs_operator),
+        default=None,
+    )
 
 
 def none_left() -> bool:

@@ -59,8 +59,8 @@ def censored(text: str, mailer: Mailer) -> str:
 def pick(usable: Sequence[Mailer]) -> Mailer:
     """Choose among usable mailers, of which there is one at least.
 
-    One that this worker is to try comes first, else chance decides by the shares. A fallback
-    is taken only where no other is usable: the first of them.
+    One that this worker is to try comes first, else chance decides by the shares; of fallbacks
+    it is the first.
     """
     for mailer in usable:
         if mailer.probe_until is not None:

@@ -65,20 +65,21 @@ def send(message: EmailMessage) -> None:
     Neither the log nor the exception holds a server's words: they may name the reader.
     """
     failure = "no mailer can be used now"
-    left = deque(usable(timezone.now()))
-    try:
-        while left:
-            mailer = left.popleft()
-            outcome = attempt(mailer, message)
-            if outcome.verdict is Verdict.ACCEPTED:
-                return
-            failure = f"{mailer.name}: {outcome.verdict}"
-            log.warning("a letter did not go out by %s", failure)
-            if not only_the_mailer(outcome):
-                raise LetterNotSent(failure, nobody_there(outcome, message))
-    finally:
-        for mailer in left:
-            untried(mailer, now=timezone.now())
+    for fallbacks in (False, True):
+        left = deque(usable(timezone.now(), fallbacks=fallbacks))
+        try:
+            while left:
+                mailer = left.popleft()
+                outcome = attempt(mailer, message)
+                if outcome.verdict is Verdict.ACCEPTED:
+                    return
+                failure = f"{mailer.name}: {outcome.verdict}"
+                log.warning("a letter did not go out by %s", failure)
+                if not only_the_mailer(outcome):
+                    raise LetterNotSent(failure, nobody_there(outcome, message))
+        finally:
+            for mailer in left:
+                untried(mailer, now=timezone.now())
     raise LetterNotSent(failure)
 
 

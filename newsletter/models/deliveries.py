@@ -187,10 +187,16 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
+            # With the key, for claims ask for the first by both, and many are due at once.
             models.Index(
-                fields=["issue", "due_at"],
+                fields=["issue", "due_at", "id"],
                 condition=Q(state="pending"),
-                name="delivery_waiting",
+                name="delivery_waiting_in_order",
+            ),
+            models.Index(
+                fields=["issue", "mailer"],
+                condition=Q(state="pending", mailer__gt=""),
+                name="delivery_pinned",
             ),
             models.Index(
                 fields=["lease_until"],

@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 from django.utils import timezone
 
-from newsletter import mailers, steering
+from newsletter import ledger, mailers, steering
 from newsletter.auditing import books, imbalances
-from newsletter.models import Delivery, MailerState
+from newsletter.models import Delivery, Issue, MailerState
 from newsletter.sending import drain
 from newsletter.states import DeliveryState, IssueState
 from newsletter.steering import send_now
@@ -289,3 +289,94 @@ def test_an_issue_that_no_mailer_will_take_is_paused_before_anything_is_tried(is
         assert first.taken == []
         steering.resume(issue, now=timezone.now())
         assert drain(issue.pk).sent == READERS
+
+
+def put_off_row(issue):
+    """Make one row wait for its turn at its mail domain, a moment ago."""
+    row = issue.deliveries.order_by("pk").first()
+    Delivery.objects.filter(pk=row.pk).update(reason=ledger.PUT_OFF)
+    return row
+
+
+def test_a_round_does_not_wait_for_rows_of_an_issue_that_was_paused(issue, settings):
+    with SmtpServer() as first:
+        limits = {"by_domain": {"slow.example": 1.0}}
+        settings.OUTGOING_MAILERS = (relay("first", first.port, 1, **limits),)
+        send_now(issue, now=timezone.now())
+        put_off_row(issue)
+        steering.pause(issue)
+        done = drain(issue.pk, seconds=60)
+    assert (done.rows, done.cut_off) == (0, False)
+
+
+def test_an_issue_rests_though_rows_wait_for_their_turn_while_no_mailer_works(issue, settings):
+    limits = {"by_domain": {"slow.example": 1.0}}
+    settings.OUTGOING_MAILERS = (relay("first", closed_port(), 1, **limits),)
+    send_now(issue, now=timezone.now())
+    put_off_row(issue)
+    mailers.rest(mailers.configured()[0], "away", now=timezone.now())
+    done = drain(issue.pk, seconds=60)
+    assert ("no mailer takes" in done.halted, done.cut_off) == (True, False)
+
+
+def test_a_fallback_that_failed_once_is_tried_when_the_days_allowance_is_used_up(issue, settings):
+    with SmtpServer() as first, SmtpServer() as spare:
+        settings.OUTGOING_MAILERS = (
+            relay("first", first.port, 1, per_day=1),
+            relay("spare", spare.port),
+        )
+        now = timezone.now()
+        mailers.rest(mailers.configured()[1], "away", now=now)
+        assert sent(issue).sent == 1
+        issue.refresh_from_db()
+        assert issue.rests_until <= now + timedelta(minutes=2)
+        later = now + timedelta(minutes=2)
+        assert drain(issue.pk, clock=lambda: later).sent == READERS - 1
+    assert len(spare.taken) == READERS - 1
+
+
+def test_what_a_fallback_may_have_gets_it_tried_again_while_the_first_one_works(issue, settings):
+    with SmtpServer() as first, SmtpServer() as spare:
+        settings.OUTGOING_MAILERS = (relay("first", first.port, 1), relay("spare", spare.port))
+        now = timezone.now()
+        mailers.rest(mailers.configured()[1], "away", now=now)
+        send_now(issue, now=now)
+        row = issue.deliveries.order_by("pk").first()
+        Delivery.objects.filter(pk=row.pk).update(mailer="spare")
+        assert drain(issue.pk).sent == READERS - 1
+        later = now + timedelta(minutes=2)
+        assert drain(issue.pk, clock=lambda: later).sent == 1
+    assert spare.ids() == [str(row.uid)]
+
+
+def test_busy_mailers_do_not_use_up_the_attempts_at_a_message(issue, settings):
+    busy = ["421 4.3.2 busy"] * 99
+    with (
+        SmtpServer(Script({"connect": list(busy)})) as first,
+        SmtpServer(Script({"connect": list(busy)})) as spare,
+    ):
+        settings.OUTGOING_MAILERS = (relay("first", first.port, 1), relay("spare", spare.port))
+        send_now(issue, now=timezone.now())
+        for minutes in range(0, 120, 10):
+            at = timezone.now() + timedelta(minutes=minutes)
+            drain(issue.pk, clock=lambda at=at: at)
+    assert books(issue).waiting == READERS
+    assert set(issue.deliveries.values_list("attempts", flat=True)) == {0}
+
+
+def test_resuming_one_issue_lets_the_others_go_on(
+    issue, settings, django_capture_on_commit_callbacks
+):
+    other = prepared(*issue_sources(issue), kind="weekly")
+    send_now(other, now=timezone.now())
+    Issue.objects.filter(pk=other.pk).update(rests_until=timezone.now() + timedelta(hours=1))
+    send_now(issue, now=timezone.now())
+    steering.pause(issue)
+    with django_capture_on_commit_callbacks(execute=True):
+        steering.resume(issue, now=timezone.now())
+    other.refresh_from_db()
+    assert other.rests_until is None
+
+
+def issue_sources(issue):
+    return [credit.source for story in issue.stories.all() for credit in story.credits.all()]
