@@ -15,25 +15,30 @@ from psycopg import sql
 
 from tests.installation import Installation
 
-# Half of the readers take all sources, the others a dozen each; one in ten mutes one.
-PREPARE = """
-import random
-from django.utils import timezone
-from newsletter.models import Delivery
-from newsletter.steering import send_now
-from subscribers.models import Mute, Subscriber
+# As many at a time as are made well within the patience of an installation's commands.
+READERS_AT_ONCE = 50_000
+FURNISH = """
 from tests import samples
 from tests.factories import make_issue, make_source, make_story
 
-chance = random.Random(2026)
 content = samples.daily(31)
 sources = [make_source() for _ in content.stories]
 issue = make_issue(opening=content.opening, patterns=content.patterns, subject=content.subject)
 for story, source in zip(content.stories, sources):
     make_story(issue, source, headline=story.headline, body=story.body, url=story.url)
+"""
+# Half of the readers take all sources, the others a dozen each; one in ten mutes one.
+PEOPLE = """
+import random
+from django.utils import timezone
+from subscribers.models import Mute, Source, Subscriber
+
+first, end = %(first)d, %(end)d
+chance = random.Random(first)
 now = timezone.now()
+sources = list(Source.objects.order_by("pk"))
 choosing = Subscriber.sources.through
-for start in range(0, %(readers)d, 5000):
+for start in range(first, end, 5000):
     readers = Subscriber.objects.bulk_create(
         Subscriber(
             email=f"reader{n}@example.com",
@@ -42,7 +47,7 @@ for start in range(0, %(readers)d, 5000):
             all_sources=n %% 2 == 0,
             language="de" if n %% 5 == 0 else "en",
         )
-        for n in range(start, min(start + 5000, %(readers)d))
+        for n in range(start, min(start + 5000, end))
     )
     choosing.objects.bulk_create(
         choosing(subscriber_id=reader.pk, source_id=source.pk)
@@ -54,7 +59,13 @@ for start in range(0, %(readers)d, 5000):
         Mute(subscriber_id=reader.pk, source_id=chance.choice(sources).pk)
         for reader in readers[::10]
     )
-send_now(issue, now=now, confirmed_late=True)
+"""
+SEND = """
+from django.utils import timezone
+from newsletter.models import Issue
+from newsletter.steering import send_now
+
+send_now(Issue.objects.get(), now=timezone.now(), confirmed_late=True)
 """
 
 
@@ -74,7 +85,11 @@ def due(
         patience = {"EMAIL_FINAL_TIMEOUT": "30"}
         house = Installation(folder, port, ONCE, **leases, **patience, **environment)
         house.manage("migrate", "--verbosity=0")
-        house.manage("shell", "--verbosity=0", "-c", PREPARE % {"readers": readers})
+        house.manage("shell", "--verbosity=0", "-c", FURNISH)
+        for first in range(0, readers, READERS_AT_ONCE):
+            end = min(first + READERS_AT_ONCE, readers)
+            house.manage("shell", "--verbosity=0", "-c", PEOPLE % {"first": first, "end": end})
+        house.manage("shell", "--verbosity=0", "-c", SEND)
         yield house
         house.bury()
 
