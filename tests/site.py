@@ -45,7 +45,7 @@ class Site:
 
     def prepare(self) -> None:
         """Migrate, load the catalogue, and send the sample issues into the folder's mailbox."""
-        self.house.manage("migrate", "--verbosity=0")
+        self.house.migrate()
         self.house.manage("collectstatic", "--noinput", "--verbosity=0")
         self.house.manage("load_sources", "--verbosity=0")
         self.house.manage("shell", "--verbosity=0", "-c", FILL)

@@ -95,7 +95,7 @@ print(json.dumps([found, sorted(planned)]))
 def test_a_planner_killed_in_the_fan_out_leaves_all_rows_or_none(tmp_path, engine):
     everybody = BATCH + 500
     house = Installation(tmp_path, 1, RUN_DELIVERY, **engine)
-    house.manage("migrate", "--verbosity=0")
+    house.migrate()
     program = FAN_OUT % {"readers": everybody, "kills": 8}
     found, planned = json.loads(house.manage("shell", "--verbosity=0", "-c", program))
     none, all_ = ("approved", 0), ("sending", everybody)

@@ -73,7 +73,7 @@ print(Delivery.objects.count(), LedgerMark.objects.get().number)
 @pytest.mark.soak
 def test_eight_beats_or_none_plan_every_issue_once(tmp_path, engine):
     house = Installation(tmp_path, 1, RUN_DELIVERY, **engine)
-    house.manage("migrate", "--verbosity=0")
+    house.migrate()
     house.manage("shell", "--verbosity=0", "-c", PREPARE)
     assert house.manage("shell", "--verbosity=0", "-c", TICK).strip() == str([0] * TICKERS)
     states, counts = house.manage("shell", "--verbosity=0", "-c", ASK).strip().splitlines()

@@ -99,7 +99,7 @@ print(sum(spend("k", 100, now=datetime(2026, 11, 20, 9, 40, tzinfo=UTC)) == 0 fo
 
 def test_many_processes_on_sqlite_get_no_more_than_the_limit(tmp_path):
     house = Installation(tmp_path, 25, ())
-    house.manage("migrate", "--verbosity=0")
+    house.migrate()
     with ThreadPoolExecutor(3) as pool:
         spenders = [
             pool.submit(house.manage, "shell", "--verbosity=0", "-c", SPEND) for _ in range(3)
