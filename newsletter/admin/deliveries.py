@@ -22,7 +22,7 @@ from config.admin_theme import (
     display,
     moment,
 )
-from newsletter.admin.labels import DELIVERY_LABELS, SKIP_REASONS, reason_text
+from newsletter.admin.labels import BOUNCES, DELIVERY_LABELS, SKIP_REASONS, reason_text
 from newsletter.admin.settling import PERMISSION, SETTLEMENTS, action_of, settlements_for
 from newsletter.mailbox import NAME, SUFFIX
 from newsletter.models import Delivery, DeliveryEvent
@@ -33,6 +33,8 @@ from newsletter.states import DeliveryState
 REASON_MISSED = "missed"
 # How the mailbox answers: the message is a file of its own.
 KEPT_AS = re.compile(rf"kept as ({NAME}){re.escape(SUFFIX)}")
+# What is of use where a message was tried more than once.
+TRIALS = ["tries", "lost_workers", "held_until"]
 
 
 class ReasonFilter(admin.SimpleListFilter):
@@ -54,12 +56,16 @@ class ReasonFilter(admin.SimpleListFilter):
 class EventInline(WrittenDown, TabularInline[DeliveryEvent, Delivery]):
     model = DeliveryEvent
     verbose_name_plural = _("what was reported about it")
-    fields = ["reported_at", "kind", "detail"]
-    readonly_fields = ["reported_at", "kind", "detail"]
+    fields = ["reported_at", "kind", "detail", "verdict"]
+    readonly_fields = ["reported_at", "kind", "detail", "verdict"]
 
     @display(description=_("when"))
     def reported_at(self, event: DeliveryEvent) -> str:
         return moment(event.at)
+
+    @display(description=_("the address"))
+    def verdict(self, event: DeliveryEvent) -> str:
+        return str(BOUNCES.get(event.bounce, "–"))
 
 
 @admin.register(Delivery)
@@ -84,10 +90,7 @@ class DeliveryAdmin(LookOnly, ModelAdmin[Delivery]):
     fieldsets = [
         (None, {"fields": ["issue_link", "reader_link", "standing", "why", "stories_in", "kept"]}),
         (_("Times"), {"fields": ["due", "until", "begun", "taken"]}),
-        (
-            _("For the operator"),
-            {"fields": ["number", "content", "answer", "tries", "lost_workers", "held_until"]},
-        ),
+        (_("For the operator"), {"fields": ["number", "content", "by", "answer", *TRIALS]}),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Delivery | None = None) -> list[str]:
@@ -191,6 +194,10 @@ class DeliveryAdmin(LookOnly, ModelAdmin[Delivery]):
             "number": delivery.revision.number,
             "variant": delivery.variant or "–",
         }
+
+    @display(description=_("mailer"))
+    def by(self, delivery: Delivery) -> str:
+        return delivery.mailer or "–"
 
     @display(description=_("the mail server’s answer"))
     def answer(self, delivery: Delivery) -> str:

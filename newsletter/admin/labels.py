@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_theme import moment
+from newsletter.bounces import Bounce
 from newsletter.retrying import IN_UTC, MISSED
 from newsletter.states import DeliveryState, IssueState, SkipReason
 
@@ -45,6 +46,13 @@ SKIP_REASONS: dict[str, str | Promise] = {
 MISSED_REASON = re.compile(
     rf"{MISSED}not begun by (?P<deadline>\d{{4}}-\d\d-\d\d \d\d:\d\d UTC)(; (?P<before>.*))?"
 )
+
+# What a bounce says of an address.
+BOUNCES: dict[str, str | Promise] = {
+    Bounce.GONE: _("is no more"),
+    Bounce.SOFT: _("takes no mail for now"),
+    Bounce.POLICY: _("is good; our mail was refused"),
+}
 
 
 def reason_text(reason: str) -> str:

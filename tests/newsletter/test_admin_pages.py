@@ -54,6 +54,14 @@ def test_a_delivery_says_in_words_what_became_of_it(admin_client, delivery):
     assert "intent" not in page
 
 
+def test_a_delivery_says_who_has_it_and_what_a_bounce_means(admin_client, delivery):
+    Delivery.objects.update(state="bounced", mailer="postmark", intent_at=WHEN, sent_at=WHEN)
+    delivery.events.create(key="a", kind="bounced", bounce="gone", at=WHEN, detail="550 nobody")
+    page = text_of(admin_client.get(delivery_page(delivery)))
+    assert "Mailer postmark" in page
+    assert "bounced 550 nobody is no more" in page
+
+
 def test_a_delivery_is_headed_by_its_issue_and_reader(admin_client, delivery):
     response = admin_client.get(delivery_page(delivery))
     assert path_of(response) == "Deliveries"
