@@ -146,7 +146,9 @@ class Routes:
         """Let the issue rest until a mailer takes messages again; paused, if help is needed."""
         ends = [now + min(wait, LONGEST_REST) for wait in self.waits.values()]
         earliest = mailers.earliest()
-        until = min(ends + [earliest] * (earliest is not None), default=None)
+        if earliest is not None:
+            ends.append(earliest)
+        until = min(ends, default=None)
         if until is not None:
             heeding.rest(self.issue, until)
             self.why = f"no mailer takes messages before {until:%Y-%m-%d %H:%M:%S} UTC"

@@ -29,7 +29,11 @@ log = logging.getLogger(__name__)
 
 # Some servers limit the messages of a connection; a fresh one costs little.
 MESSAGES_A_CONNECTION = 100
-# No message is begun later after its intent; a pause shall be heeded within twice as much.
+# Half of what a lease has to spare (SECONDS_TO_SPARE) goes by at the most before a message is
+# begun; the rest is for writing down what became of it.
+BEGIN_SECONDS = settings.SECONDS_TO_SPARE / 2
+# No other message of a window is begun later after its intent; a pause shall be heeded within
+# twice as much.
 WINDOW_SECONDS = 0.5
 # The least that a window takes; what was skipped takes none.
 A_MOMENT = 0.001
@@ -197,14 +201,14 @@ class Drain:
     def may_begin(self, line: Line, *, first: bool) -> bool:
         """Tell whether a message whose intent is committed may still be begun.
 
-        A worker that slept past its lease may not: others have judged by then. Nor may, after
-        WINDOW_SECONDS, any but the first, so that a pause or a reader's decision is soon seen.
+        A worker that slept since then may not: it could not end before its lease does. Nor
+        may, after WINDOW_SECONDS, any but the first, so that a pause or a reader's decision is
+        soon seen.
         """
-        if first:
-            return monotonic() - self.intended_at < settings.INTENT_LEASE_SECONDS
-        if self.over or line.stopped:
+        if not first and (self.over or line.stopped):
             return False
-        return monotonic() - self.intended_at < WINDOW_SECONDS
+        latest = min(BEGIN_SECONDS, settings.INTENT_LEASE_SECONDS) if first else WINDOW_SECONDS
+        return monotonic() - self.intended_at < latest
 
     def pace(self, messages: int) -> None:
         """Make the next window as large as the server's speed and the setting allow."""
