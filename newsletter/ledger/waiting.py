@@ -12,7 +12,7 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -34,9 +34,10 @@ class Place:
         self.process = os.getpid()
         self.descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
 
-    def __del__(self) -> None:
+    # Named here, because at the end of a program ``os`` may be gone first.
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
         if self.descriptor >= 0:
-            os.close(self.descriptor)
+            close(self.descriptor)
 
     def take(self) -> bool:
         try:
