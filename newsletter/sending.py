@@ -11,7 +11,6 @@ from datetime import datetime
 from time import monotonic
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from newsletter import heeding, ledger
@@ -153,7 +152,7 @@ class Drain:
             edition = edition_of(self.issue)
             while waiting and not self.over and not line.stopped:
                 window, waiting = waiting[: self.window], waiting[self.window :]
-                with transaction.atomic():
+                with ledger.writing():
                     # One commit for the last results and the next intents: a trial sent a
                     # quarter more messages a second than with two.
                     self.settle(claim)
@@ -163,7 +162,7 @@ class Drain:
                 self.unsettled.clear()
                 self.send(intents, line)
         finally:
-            with transaction.atomic():
+            with ledger.writing():
                 self.settle(claim)
                 ledger.release(claim.token)
             self.unsettled.clear()

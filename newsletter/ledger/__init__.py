@@ -19,6 +19,7 @@ from newsletter.ledger.claims import (
 )
 from newsletter.ledger.moves import REASON_LENGTH, Result, fail_claimed, intend, settle, skip
 from newsletter.ledger.sweeping import Swept, sweep
+from newsletter.ledger.waiting import writing
 
 __all__ = [
     "CLAIM_SIZE",
@@ -38,4 +39,5 @@ __all__ = [
     "settle",
     "skip",
     "sweep",
+    "writing",
 ]

@@ -14,6 +14,7 @@ from django.db.models import Exists, Q
 from django.db.models.functions import Now
 
 from newsletter.ledger.turns import LEASED_UNTIL
+from newsletter.ledger.waiting import turn
 from newsletter.models import Delivery, Issue
 from newsletter.models.deliveries import DeliveryQuerySet
 from newsletter.states import DeliveryState, IssueState
@@ -90,8 +91,9 @@ def take_at_once(
     """Take rows in one statement, where all writers wait for each other: SQLite."""
     lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
     values = {"issue": issue_id, "due_at": now, "token": token, "lease": lease}
-    ids = taking(size, scope, alone=False).ids(**values)
-    return ids or taking(1, scope, alone=True).ids(**values)
+    with turn():
+        ids = taking(size, scope, alone=False).ids(**values)
+        return ids or taking(1, scope, alone=True).ids(**values)
 
 
 def waiting_of_one(scope: Scope) -> DeliveryQuerySet:
