@@ -96,7 +96,11 @@ class Delivery(models.Model):
 
     # Message-ID and idempotency keys derive from it: fixed when the row is made.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="deliveries")
+    # Without an index of its own: two of those below begin with the issue, and every move of a
+    # row writes them all.
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
     subscriber = models.ForeignKey(
         Subscriber,
         null=True,
@@ -109,6 +113,7 @@ class Delivery(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="deliveries",
+        db_index=False,  # asked for by nothing but the deletion of a revision
         help_text=_("What was sent; set with the intent."),
     )
     occasion = models.CharField(
