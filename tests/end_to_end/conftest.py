@@ -22,7 +22,7 @@ DESK = 1280
 PATIENCE_MS = 10_000
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     if not CHROMIUM.exists():
@@ -72,7 +72,7 @@ def desk(browser, live_server, client):
     client.force_login(user)
     session = client.cookies["sessionid"].value
 
-    def open_page(path="", *, width=DESK, scheme="light", scripts=True):
+    def open_page(path="", *, width=DESK, scheme="light", scripts=True, idle=True):
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
@@ -96,7 +96,9 @@ def desk(browser, live_server, client):
             ),
         )
         page.goto(f"{live_server.url}/admin/{path}")
-        page.wait_for_load_state("networkidle")
+        # What scripts ask for once the page is there; that nothing more comes takes half a second.
+        if idle:
+            page.wait_for_load_state("networkidle")
         return page
 
     # What a test provokes, the browser notes.
