@@ -19,6 +19,7 @@ from django.db.models import Model, QuerySet
 from newsletter import ledger
 from newsletter.addressing import is_welcome, message_of
 from newsletter.editions import Edition
+from newsletter.messages import quoted
 from newsletter.models import Delivery
 from newsletter.retrying import missed
 from newsletter.states import DeliveryState, SkipReason
@@ -72,7 +73,7 @@ def decide(
         raise
     except Exception as exc:  # the edge of one reader's mail: the others must get theirs
         log.exception("delivery %s cannot be composed", delivery.uid)
-        reason = f"compose: {type(exc).__name__}: {exc}"[: ledger.REASON_LENGTH]
+        reason = quoted(f"compose: {type(exc).__name__}: {exc}", ledger.REASON_LENGTH)
         return failed(delivery, token, reason)
 
 

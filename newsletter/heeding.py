@@ -14,6 +14,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from newsletter import ledger, mailers
 from newsletter.deciding import Intent
 from newsletter.mailers import Mailer
+from newsletter.messages import impersonal
 from newsletter.models import Issue
 from newsletter.retrying import REST
 from newsletter.states import IssueState, WrongState
@@ -93,20 +94,26 @@ def heed(outcome: Outcome, intent: Intent, line: Line, issue: Issue, *, now: dat
 
 
 def reason_to_stop(outcome: Outcome, line: Line) -> str:
-    """Say why nothing more should go over a line now; nothing where that is fine."""
+    """Say why nothing more should go over a line now; nothing where that is fine.
+
+    A server's words leave the row here, for the mailer's state, the issue, a log: they keep no
+    addresses.
+    """
     if line.is_refused:
-        return f"{line.refused} of {line.begun} messages were refused: {outcome.reply}"
+        reason = f"{line.refused} of {line.begun} messages were refused: {outcome.reply}"
+        return impersonal(reason, ledger.REASON_LENGTH)
     tired = line.drops_in_a_row >= DROPS_IN_A_ROW
     if outcome.needs_operator or outcome.unreachable or tired:
-        return outcome.reply or str(outcome.verdict)
+        return impersonal(outcome.reply or str(outcome.verdict), ledger.REASON_LENGTH)
     return ""
 
 
 def give_up(mailer: Mailer, issue: Issue, reason: str, *, now: datetime) -> bool:
     """Leave a mailer alone until an operator has helped; True where no other is left.
 
-    The issue is paused then.
+    The issue is paused then. What the reason holds of addresses is not kept.
     """
+    reason = impersonal(reason, ledger.REASON_LENGTH)
     mailers.rest(mailer, reason, now=now, needs_operator=True)
     if not mailers.none_left():
         return False
@@ -124,8 +131,9 @@ def pause_for_operator(issue: Issue, reason: str, now: datetime) -> None:
 
     One that was sent, and has welcomes waiting, cannot be paused: it rests.
     """
+    reason = impersonal(reason, ledger.REASON_LENGTH)
     try:
-        issue.become(IssueState.PAUSED, state_reason=reason[: ledger.REASON_LENGTH])
+        issue.become(IssueState.PAUSED, state_reason=reason)
     except WrongState:
         log.warning("issue %s was already stopped: %s", issue.slug, reason)
         rest(issue, now + REST)

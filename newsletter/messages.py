@@ -22,6 +22,10 @@ from subscribers.links import page
 SUBJECT_SHOWN = 150
 # Not printable by themselves, but emoji and Persian words fall apart without them.
 JOINERS = "\u200c\u200d"
+# Servers' words beyond this are never shown, and need not be searched for addresses.
+WORDS_READ = 2_000
+# As much as can be an address, a quoted local part included (RFC 5321 §4.1.2).
+ADDRESS = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^\s<>"(),:;@]*)@[^\s<>"(),:;@]*')
 # Every message has the same sender, mostly with a name.
 SENDERS_KEPT = 64
 SUBJECTS_KEPT = 64
@@ -49,10 +53,12 @@ class Envelope:
 
 def one_line(text: str) -> str:
     """Return text without line breaks and controls: each would begin a header of its own."""
-    plain = (
-        character if character.isprintable() or character in JOINERS else " " for character in text
-    )
-    return " ".join("".join(plain).split())
+    if not text.isprintable():
+        text = "".join(
+            character if character.isprintable() or character in JOINERS else " "
+            for character in text
+        )
+    return " ".join(text.split())
 
 
 def shortened(text: str, limit: int) -> str:
@@ -61,6 +67,19 @@ def shortened(text: str, limit: int) -> str:
         return text
     head, _, tail = text[: limit - 1].rpartition(" ")
     return f"{head or tail}…"
+
+
+def quoted(words: str, limit: int) -> str:
+    """Return words of a server, or of an error, as a column of ``limit`` characters holds them.
+
+    One line, all of it printable: PostgreSQL takes neither a NUL nor half a surrogate pair.
+    """
+    return shortened(one_line(words[:WORDS_READ]), limit)
+
+
+def impersonal(words: str, limit: int) -> str:
+    """Return words as ``quoted`` has them, without addresses: they may outlive the reader."""
+    return shortened(ADDRESS.sub("…", one_line(words[:WORDS_READ])), limit)
 
 
 def sanitised(address: str) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from newsletter.bounces import Bounce
-from newsletter.messages import one_line
+from newsletter.messages import impersonal
 from newsletter.models import DeliveryEvent
 
 DETAIL_LENGTH = 300
-# Words of a server beyond this are never shown, and need not be searched for addresses.
-WORDS_READ = 2_000
-ADDRESS = re.compile(r"[^\s<>\"'(),:;@]+@[^\s<>\"'(),:;@]+")
 # Before that there was no Broadsheet: who reports of it has no clock.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -38,7 +34,7 @@ class DeliveryFact:
 
 def told(words: str) -> str:
     """Return a server's words as the ledger keeps them: one line, no addresses."""
-    return ADDRESS.sub("…", one_line(words[:WORDS_READ]))[:DETAIL_LENGTH]
+    return impersonal(words, DETAIL_LENGTH)
 
 
 def moment(at: datetime | None, now: datetime) -> datetime:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from newsletter.messages import quoted
+
 # What the ledger's columns for words hold.
 REPLY_LENGTH = 300
 
@@ -19,7 +21,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A verdict with the server's words.
+    """A verdict with the server's words, as the ledger can keep them.
 
     ``unreachable`` says that the server itself cannot be used now, ``never_began`` that it
     heard nothing of this message, ``dropped`` that it ended the conversation;
@@ -37,6 +39,9 @@ class Outcome:
     retry_after: int | None = None
     no_such_address: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reply", quoted(self.reply, REPLY_LENGTH))
+
 
 def halted(reply: str) -> Outcome:
     """Return the outcome of what no message would get past until an operator has helped."""
@@ -48,21 +53,19 @@ def doubtful(reply: str, *, needs_operator: bool = False) -> Outcome:
 
     Who leaves us in doubt about one message would do so about the next, so it is left alone.
     """
-    return Outcome(
-        Verdict.DOUBTFUL, reply[:REPLY_LENGTH], unreachable=True, needs_operator=needs_operator
-    )
+    return Outcome(Verdict.DOUBTFUL, reply, unreachable=True, needs_operator=needs_operator)
 
 
 def words(code: int, reply: bytes | str) -> str:
     """Return a server's reply as one line that fits the ledger."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    return " ".join(f"{code} {text}".split())[:REPLY_LENGTH]
+    return quoted(f"{code} {text}", REPLY_LENGTH)
 
 
 def brief(exc: BaseException) -> str:
     """Return an exception as one line that fits the ledger."""
     name = type(exc).__name__
     try:
-        return " ".join(f"{name}: {exc}".split())[:REPLY_LENGTH]
+        return quoted(f"{name}: {exc}", REPLY_LENGTH)
     except Exception:  # Anymail's errors read the provider's answer anew to show themselves
         return name

@@ -7,7 +7,7 @@ from django.core import mail
 from django.db import OperationalError
 from django.utils import timezone
 
-from newsletter import deciding, ledger, sending, steering
+from newsletter import deciding, heeding, ledger, sending, steering
 from newsletter.auditing import books, imbalances
 from newsletter.models import Delivery, Issue
 from newsletter.retrying import MAX_ATTEMPTS, retry_delay
@@ -50,6 +50,18 @@ def test_a_refused_message_fails_with_the_servers_words(settings, source):
     assert delivery.state == DeliveryState.FAILED
     assert "looks like spam" in delivery.reason
     assert Subscriber.objects.get().state == "active"
+
+
+def test_an_error_over_a_reader_is_written_down_whatever_its_words(source, monkeypatch):
+    make_reader()
+    issue = prepared(source)
+
+    def odd(*args):
+        raise ValueError("a choice\0 that cannot be read")
+
+    monkeypatch.setattr(deciding, "choice_of", odd)
+    assert sent(issue).failed == 1
+    assert issue.deliveries.get().reason == "compose: ValueError: a choice that cannot be read"
 
 
 def test_an_address_that_does_not_exist_is_suppressed(settings, source):
@@ -144,7 +156,7 @@ def test_a_known_result_survives_an_error_over_its_consequences(settings, source
     def failing(*args, **kwargs):
         raise OperationalError("the database went away")
 
-    monkeypatch.setattr(sending, "suppress", failing)
+    monkeypatch.setattr(heeding, "suppress", failing)
     with pytest.raises(OperationalError):
         one_message({"rcpt": ["550 5.1.1 nobody"]}, settings, source)
     assert Delivery.objects.get().state == DeliveryState.FAILED
@@ -206,27 +218,27 @@ def test_a_backend_that_does_not_exist_pauses_the_issue(settings, source):
 
 
 def test_many_refusals_in_a_row_pause_the_issue_before_everybody_has_failed(settings, source):
-    for _ in range(sending.REFUSALS_IN_A_ROW + 10):
+    for _ in range(heeding.REFUSALS_IN_A_ROW + 10):
         make_reader()
-    answers = ["554 5.7.1 we do not like you"] * (sending.REFUSALS_IN_A_ROW + 10)
+    answers = ["554 5.7.1 we do not like you"] * (heeding.REFUSALS_IN_A_ROW + 10)
     with SmtpServer(Script({"dot": answers})) as server:
         through(server, settings)
         issue = prepared(source)
         sent(issue)
     issue.refresh_from_db()
     assert issue.state == "paused"
-    assert books(issue).failed == sending.REFUSALS_IN_A_ROW
+    assert books(issue).failed == heeding.REFUSALS_IN_A_ROW
     assert books(issue).waiting == 10
 
 
 def test_a_server_that_always_hangs_up_is_left_alone(settings, source):
-    for _ in range(sending.DROPS_IN_A_ROW + 5):
+    for _ in range(heeding.DROPS_IN_A_ROW + 5):
         make_reader()
     with SmtpServer(Script({"mail": [DROP] * 99})) as server:
         through(server, settings)
         issue = prepared(source)
         done = sent(issue)
-    assert done.retried == sending.DROPS_IN_A_ROW
+    assert done.retried == heeding.DROPS_IN_A_ROW
     assert tick(timezone.now()) == []
 
 

@@ -176,8 +176,8 @@ class Saying(BaseEmailBackend):
         return len(email_messages)
 
 
-# Any character, halves of surrogate pairs included.
-text = st.text(st.characters(), max_size=900)
+# What PostgreSQL takes for no text stands among all other characters.
+text = st.text(st.sampled_from("\0\ud800\x85 .@") | st.characters(), max_size=900)
 octets = st.binary(max_size=900)
 
 
@@ -186,7 +186,6 @@ def test_whatever_a_server_says_the_ledger_can_keep_it(text, octets, code):
     outcomes = [
         Outcome(Verdict.LATER, text),
         post(Saying(last_reply=text), message()),
-        post(Saying(ZeroDivisionError(text)), message()),
         post(Saying(OSError(text)), message()),
         post(Saying(smtplib.SMTPDataError(code, octets)), message()),
         post(Saying(smtplib.SMTPRecipientsRefused({"a@b": (code, octets)})), message()),
