@@ -24,13 +24,15 @@ def send_now(issue: Issue, *, now: datetime, confirmed_late: bool = False) -> in
     Raises NotApprovable and WrongState as approving and planning do.
     """
     with transaction.atomic():
+        # The issue before its rows, as everybody takes them; so it stays in this state, too.
+        under_way = Issue.objects.filter(pk=issue.pk, state=IssueState.SENDING)
+        is_sending = under_way.update(rests_until=None)
         issue.refresh_from_db()
-        if issue.state == IssueState.SENDING:
+        if is_sending:
             waiting = issue.deliveries.filter(state=DeliveryState.PENDING, attempts=0)
             # What waits for its turn at its mail domain would only be put off again.
             waiting.filter(due_at__gt=now).exclude(reason=ledger.PUT_OFF).update(due_at=now)
             extend_waiting(issue, now=now)
-            Issue.objects.filter(pk=issue.pk).update(rests_until=None)
             return issue.audience
         if issue.state == IssueState.DRAFT:
             approve(issue, now=now, confirmed_late=confirmed_late)

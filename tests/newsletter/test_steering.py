@@ -1,8 +1,11 @@
 """What an editor can do to an issue under way."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from newsletter import steering
@@ -41,6 +44,30 @@ def test_send_now_during_a_send_forgets_due_times_but_not_retries():
     issue.deliveries.filter(subscriber=retried).update(attempts=1, due_at=later)
     steering.send_now(issue, now=now)
     assert set(issue.deliveries.values_list("due_at", flat=True)) == {now, later}
+
+
+def test_send_now_during_a_send_takes_the_issue_before_its_rows_as_a_cancel_does():
+    make_reader(hour=23)
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    changed = []
+    for move in (steering.send_now, steering.cancel):
+        with CaptureQueriesContext(connection) as queries:
+            move(issue, now=noon(issue))
+        updates = [re.match(r'UPDATE "(\w+)"', query["sql"]) for query in queries]
+        changed.append([update[1] for update in updates if update])
+    assert [tables[:2] for tables in changed] == [["newsletter_issue", "newsletter_delivery"]] * 2
+
+
+def test_send_now_does_not_revive_an_issue_that_was_cancelled_meanwhile():
+    make_reader(hour=23)
+    issue = make_approved_issue()
+    plan(issue, now=noon(issue))
+    steering.cancel(Issue.objects.get(), now=noon(issue))
+    before = list(issue.deliveries.values())
+    with pytest.raises(WrongState):
+        steering.send_now(issue, now=noon(issue))
+    assert list(issue.deliveries.values()) == before
 
 
 def test_a_failed_approval_leaves_a_draft():
