@@ -12,9 +12,10 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
-from newsletter.mailers.breaker import recovered, rest, untried, usable
+from newsletter.mailers.breaker import REASON_LENGTH, recovered, rest, untried, usable
 from newsletter.mailers.choosing import connection_of
 from newsletter.mailers.values import Mailer
+from newsletter.messages import impersonal
 from newsletter.transport import Outcome, Verdict, disconnect, post
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ def attempt(mailer: Mailer, message: EmailMessage) -> Outcome:
     elif outcome.unreachable and (probing or not outcome.needs_operator):
         # That it needs an operator is for issues to say: a letter may ask for what they do not.
         asked = timedelta(seconds=outcome.retry_after or 0)
-        rest(mailer, outcome.reply, now=timezone.now(), asked=asked)
+        reason = impersonal(outcome.reply, REASON_LENGTH)
+        rest(mailer, reason, now=timezone.now(), asked=asked)
     else:
         untried(mailer, now=timezone.now())
     return outcome

@@ -106,6 +106,13 @@ def test_neither_log_nor_error_say_to_whom_a_letter_went(servers, caplog):
     assert "first" in caplog.text
 
 
+def test_what_is_kept_of_a_mailers_fault_says_not_to_whom_a_letter_went(servers):
+    servers[0].script = Script({"dot": [f"hello <{ADDRESS}>"]})
+    with pytest.raises(LetterNotSent):
+        letter().send()
+    assert "hello <…>" in state("first").reason
+
+
 def test_who_wants_no_errors_gets_the_number_of_letters_that_went(servers):
     servers[0].script = Script({"rcpt": ["450 4.2.1 later"]})
     connection = mail.get_connection(fail_silently=True)
