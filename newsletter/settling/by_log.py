@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from newsletter.models import Delivery, Issue
@@ -14,29 +15,34 @@ from newsletter.states import DeliveryState
 from newsletter.tracking import Reconciled, reconcile
 
 
+class Doubt(NamedTuple):
+    """Which mailer may have a message, and the token of the claim that left it doubtful."""
+
+    mailer: str
+    token: UUID | None
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a log says of the messages of an issue that were doubtful before it was read.
+    """What a log says of the messages of an issue that were doubtful before it was read."""
 
-    ``doubtful`` has the mailer that may have each.
-    """
-
-    doubtful: dict[UUID, str]
+    doubtful: dict[UUID, Doubt]
     evidence: dict[UUID, Evidence]
 
-    def took(self, uid: UUID, mailer: str | None = None) -> bool | None:
+    def took(self, row: Delivery, mailer: str | None = None) -> bool | None:
         """Tell whether the server took a message; None where the log does not decide it.
 
         False says that there is no trace of it, which proves something in a whole log only, and
         of messages for the ``mailer`` whose log it is. What became doubtful while the log was
-        read is not decided by it.
+        read, for the first time or anew, is not decided by it.
         """
-        evidence = self.evidence.get(uid)
+        evidence = self.evidence.get(row.uid)
         if evidence in PROOF:
             return True
-        if evidence or uid not in self.doubtful:
+        doubt = self.doubtful.get(row.uid)
+        if evidence or doubt is None or doubt.token != row.token:
             return None
-        return None if mailer is not None and self.doubtful[uid] != mailer else False
+        return None if mailer is not None and doubt.mailer != mailer else False
 
     @property
     def counts(self) -> Counter[Evidence | None]:
@@ -47,7 +53,10 @@ class Found:
 def look_up(issue: Issue, lines: Iterable[bytes]) -> Found:
     """Read a log for what it says of an issue's doubtful messages; changes nothing."""
     rows = Delivery.objects.doubtful().filter(issue=issue)
-    doubtful = dict(rows.values_list("uid", "mailer"))
+    doubtful = {
+        uid: Doubt(mailer, token)
+        for uid, mailer, token in rows.values_list("uid", "mailer", "token")
+    }
     log = Log(doubtful)
     for line in lines:
         log.read(line)
@@ -64,4 +73,4 @@ def settle_by_log(
     and is sent again where the issue still goes out.
     """
     absent = DeliveryState.PENDING if complete else None
-    return reconcile(issue.pk, lambda uid: found.took(uid, mailer), now=now, absent=absent)
+    return reconcile(issue.pk, lambda row: found.took(row, mailer), now=now, absent=absent)

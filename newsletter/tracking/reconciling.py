@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -32,12 +31,15 @@ class Reconciled:
 
 def reconcile(
     issue_id: int,
-    accepted: Callable[[UUID], bool | None],
+    accepted: Callable[[Delivery], bool | None],
     *,
     now: datetime,
     absent: DeliveryState | None = DeliveryState.FAILED,
 ) -> Reconciled:
-    """Settle an issue's doubtful rows by a server's log; ``accepted`` is asked for each uid.
+    """Settle an issue's doubtful rows by a server's log; ``accepted`` is asked for each.
+
+    It is given a row's uid, and the token of the claim that left it doubtful, by which to know
+    whether this is the doubt that it can speak of.
 
     Rows that the server took become sent. Those that it did not become what the operator chose
     as ``absent``: FAILED; PENDING, to be sent again, in an issue that may still send (FAILED in
@@ -53,7 +55,7 @@ def reconcile(
     taken = not_taken = 0
     for batch in doubtful(issue_id):
         for delivery in batch:
-            took = accepted(delivery.uid)
+            took = accepted(delivery)
             if took:
                 taken += settle(delivery, DeliveryState.SENT, TAKEN, now)
             elif took is not None and absent is not None:
@@ -66,7 +68,7 @@ def doubtful(issue_id: int) -> Iterator[list[Delivery]]:
     """Read an issue's doubtful rows in batches, by their keys."""
     rows = Delivery.objects.doubtful().filter(issue_id=issue_id).order_by("pk")
     last = 0
-    needed = rows.select_related("issue").only("pk", "uid", "intent_at", "issue__kind")
+    needed = rows.select_related("issue").only("pk", "uid", "token", "intent_at", "issue__kind")
     while batch := list(needed.filter(pk__gt=last)[:BATCH]):
         yield batch
         last = batch[-1].pk
@@ -78,17 +80,19 @@ def going_on() -> Q:
 
 
 def settle(delivery: Delivery, state: DeliveryState, why: str, now: datetime) -> bool:
-    """Move a doubtful row, if it still is one; tell whether it was."""
-    rows = Delivery.objects.doubtful().filter(pk=delivery.pk)
+    """Move a doubtful row, if it still is in the same doubt; tell whether it was."""
+    # Sent again meanwhile, it may be doubtful anew: under another token.
+    rows = Delivery.objects.doubtful().filter(pk=delivery.pk, token=delivery.token)
     # Without its token a late worker cannot settle the row again.
     fields: dict[str, object] = {"token": None, "reason": why}
+    if state != DeliveryState.SENT:
+        fields["mailer"] = ""  # which has been proven not to have it
     with transaction.atomic():
         match state:
             case DeliveryState.SENT:
                 sent_at = Coalesce(F("sent_at"), F("intent_at"))
                 moved = rows.update(state=state, **fields | {"reason": "", "sent_at": sent_at})
             case DeliveryState.PENDING:
-                fields["mailer"] = ""  # which has been proven not to have it
                 moved = rows.filter(going_on()).update(state=state, due_at=now, **fields)
                 moved = moved or rows.update(state=DeliveryState.FAILED, **fields)
                 row = Delivery.objects.filter(pk=delivery.pk, state=state)

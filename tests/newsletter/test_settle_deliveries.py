@@ -2,15 +2,20 @@
 
 import gzip
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from newsletter import mailers
 from newsletter.models import Delivery, DeliveryEvent, Issue
-from newsletter.settling import look_up, settle_by_log
+from newsletter.sending import drain
+from newsletter.settling import Answer, look_up, settle, settle_by_log
 from newsletter.states import DeliveryState, IssueState
 from tests.deliveries import make_delivery, sending_issue, state_of
+from tests.sends import through
+from tests.smtp import DROP, DROP_AFTER_TAKING, Script, SmtpServer
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +138,28 @@ def test_what_became_doubtful_while_the_log_was_read_is_not_settled_by_it(issue,
     late = make_delivery(issue, DeliveryState.AMBIGUOUS)
     settle_by_log(issue, found, complete=True, now=timezone.now())
     assert state_of(late) == "ambiguous"
+
+
+def test_a_log_says_nothing_of_a_doubt_that_came_after_it_was_read(issue, settings):
+    # The first server took nothing, and its log says so.
+    with SmtpServer(Script({"dot": [DROP, DROP_AFTER_TAKING]})) as server:
+        through(server, settings)
+        row = make_delivery(issue, DeliveryState.PENDING)
+        drain(issue.pk)
+        found = look_up(issue, [])
+        # While it is read, an operator has the message sent again: it is taken, and doubtful.
+        settle(Answer.SEND_AGAIN, Delivery.objects.all(), by="ada", now=timezone.now())
+        mailers.wake("default")
+        drain(issue.pk)
+        settle_by_log(issue, found, complete=True, now=timezone.now())
+        assert state_of(row) == "ambiguous"
+        mailers.wake("default")
+        drain(issue.pk)
+    assert server.ids() == [str(row.uid)]
+
+
+def test_what_a_log_has_was_taken_whenever_it_became_doubtful(issue, doubtful):
+    found = look_up(issue, [line(doubtful[0])])
+    Delivery.objects.update(token=uuid4())
+    settle_by_log(issue, found, complete=True, now=timezone.now())
+    assert [state_of(row) for row in doubtful] == ["sent", "ambiguous", "ambiguous"]

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         found = look_up(issue, lines_in(log))
         self.stdout.write(f"{issue.title}: {len(found.doubtful):,} doubtful")
         self.stdout.write("\n".join(in_words(found)))
-        mailers = sorted(set(found.doubtful.values()))
+        mailers = sorted({doubt.mailer for doubt in found.doubtful.values()})
         if complete and mailer is None and len(mailers) > 1:
             raise CommandError(
                 "Nothing was changed. Several mailers may have these messages, and a log says "
