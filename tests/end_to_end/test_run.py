@@ -44,10 +44,14 @@ def make_environment(copy):
     (copy / ".venv" / "installed").write_text(f"{version} {checksum.decode().strip()}\n")
 
 
-@pytest.fixture
-def port():
+def free_port():
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]
+
+
+@pytest.fixture
+def port():
+    return free_port()
 
 
 def environment(copy, **more):
@@ -78,6 +82,7 @@ class Running:
 
     def __init__(self, copy, port):
         self.copy = copy
+        self.port = port
         self.began = time.monotonic()
         self.output = copy / "output.txt"
         with self.output.open("w") as file:
@@ -122,12 +127,12 @@ def processes_in(copy):
     return found
 
 
-@pytest.fixture
-def running(house, port):
-    one = Running(house, port)
+@pytest.fixture(scope="class")
+def running(house):
+    """One that whatever leaves it as it was may share: a start takes seconds."""
+    one = Running(house, free_port())
     yield one
-    if one.process.poll() is None:
-        one.stop(signal.SIGTERM)
+    one.stop(signal.SIGTERM)
 
 
 def get(address):
@@ -144,55 +149,56 @@ def letters(copy):
     return sorted(file.name for file in (copy / "var" / "mailbox").glob("*.eml"))
 
 
-def test_a_newcomer_gets_books_and_four_addresses_that_answer(house, port, running):
-    found = addresses(running.said)
-    assert set(found) == {"Site", "Admin", "Archive", "Mailbox"}
-    assert all(address.startswith(f"http://localhost:{port}/") for address in found.values())
-    for address in found.values():
-        assert "<title>" in get(address)
-    assert re.search(r"editor / [0-9a-f]{16}$", running.said, re.MULTILINE)
-    assert re.search(r"^daily-\S+ +11/11", running.said, re.MULTILINE)
-    assert "filter empty" in running.said
-    assert "The books balance." in running.said
-    assert len(letters(house)) > 20
-    assert "Mail stays here" in get(found["Mailbox"])
-    assert "Traceback" not in running.said
+@pytest.mark.xdist_group("a bare ./run")
+class TestRunning:
+    def test_a_newcomer_gets_books_and_four_addresses_that_answer(self, house, running):
+        found = addresses(running.said)
+        site = f"http://localhost:{running.port}/"
+        assert set(found) == {"Site", "Admin", "Archive", "Mailbox"}
+        assert all(address.startswith(site) for address in found.values())
+        for address in found.values():
+            assert "<title>" in get(address)
+        assert re.search(r"editor / [0-9a-f]{16}$", running.said, re.MULTILINE)
+        assert re.search(r"^daily-\S+ +11/11", running.said, re.MULTILINE)
+        assert "filter empty" in running.said
+        assert "The books balance." in running.said
+        assert len(letters(house)) > 20
+        assert "Mail stays here" in get(found["Mailbox"])
+        assert "Traceback" not in running.said
+
+    def test_a_second_run_in_the_same_folder_says_so(self, house, running):
+        second = say(house, PORT=str(free_port()))
+        assert second.returncode == 1
+        assert second.stderr.startswith("Broadsheet already runs in")
+
+    def test_a_server_that_is_killed_comes_back(self, house, running):
+        site = addresses(running.said)["Site"]
+        for pid, command in processes_in(house).items():
+            if "gunicorn" in command:
+                os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + STOP_SECONDS
+        while "it is started again" not in running.said:
+            assert time.monotonic() < end, running.said
+            time.sleep(0.1)
+        time.sleep(2)  # gunicorn binds before it answers
+        assert "<title>" in get(site)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_however_it_is_ended_nothing_is_left_and_nobody_is_mailed_again(
-    number, house, port, running
-):
+def test_however_it_is_ended_nothing_is_left_and_nobody_is_mailed_again(house, port):
+    one = Running(house, port)
     before = letters(house)
-    commands = " ".join(processes_in(house).values())
-    assert "gunicorn" in commands
-    assert "celery" in commands
-    running.stop(number)
-    again = Running(house, port)
-    assert letters(house) == before
-    assert "11/11" not in again.said
-    again.stop(signal.SIGTERM)
-
-
-def test_a_server_that_is_killed_comes_back(house, running):
-    site = addresses(running.said)["Site"]
-    for pid, command in processes_in(house).items():
-        if "gunicorn" in command:
-            os.kill(pid, signal.SIGKILL)
-    end = time.monotonic() + STOP_SECONDS
-    while "it is started again" not in running.said:
-        assert time.monotonic() < end, running.said
-        time.sleep(0.1)
-    time.sleep(2)  # gunicorn binds before it answers
-    assert "<title>" in get(site)
-
-
-def test_a_second_run_in_the_same_folder_says_so(house, running):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        other = free.getsockname()[1]
-    second = say(house, PORT=str(other))
-    assert second.returncode == 1
-    assert second.stderr.startswith("Broadsheet already runs in")
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            commands = " ".join(processes_in(house).values())
+            assert "gunicorn" in commands
+            assert "celery" in commands
+            one.stop(number)
+            one = Running(house, port)
+            assert letters(house) == before
+            assert "11/11" not in one.said
+    finally:
+        if one.process.poll() is None:
+            one.stop(signal.SIGTERM)
 
 
 def test_a_port_in_use_is_said_before_anything_else_is_done(house, port):
