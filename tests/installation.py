@@ -89,14 +89,14 @@ class Installation:
         self.command = command
         self.workers: list[subprocess.Popen[bytes]] = []
 
-    def manage(self, *words: str) -> str:
+    def manage(self, *words: str, patience: float = PATIENCE_SECONDS) -> str:
         done = subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=patience,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.installation import Installation
+from tests.installation import PATIENCE_SECONDS, Installation
 
 # As many at a time as are made well within the patience of an installation's commands.
 READERS_AT_ONCE = 50_000
@@ -89,7 +89,9 @@ def due(
         for first in range(0, readers, READERS_AT_ONCE):
             end = min(first + READERS_AT_ONCE, readers)
             house.manage("shell", "--verbosity=0", "-c", PEOPLE % {"first": first, "end": end})
-        house.manage("shell", "--verbosity=0", "-c", SEND)
+        # All rows or none are planned: on a busy machine a millisecond each.
+        patience = PATIENCE_SECONDS + readers / 1_000
+        house.manage("shell", "--verbosity=0", "-c", SEND, patience=patience)
         yield house
         house.bury()
 
