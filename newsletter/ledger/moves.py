@@ -27,7 +27,8 @@ class Result:
 
     ``due_at`` says when a message proven not to be sent is tried again; ``tried`` is False
     where the server could not be reached, which is no attempt at this message. ``mailer`` is
-    the one that may have it all the same, from an earlier attempt that was doubtful.
+    the one that may have it although this attempt failed, from an earlier doubtful one; where
+    a message was sent, or is doubtful, it is the one of the intent in any case.
     """
 
     state: DeliveryState
@@ -125,9 +126,10 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
     }
     if not result.tried:
         fields["attempts"] = F("attempts") - 1
+    if result.state != DeliveryState.AMBIGUOUS:
+        fields["mailer"] = result.mailer
     if result.state != DeliveryState.PENDING:
         return bool(rows.update(**fields))
-    fields["mailer"] = result.mailer
     welcome = Q(in_state(IssueState.SENT), occasion=Delivery.Occasion.WELCOME)
     going_on = Q(in_state(IssueState.SENDING, IssueState.PAUSED)) | welcome
     if rows.filter(going_on).update(**fields, due_at=result.due_at):
@@ -140,6 +142,9 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
 
 
 def fail_claimed(delivery_id: int, token: uuid.UUID, reason: str) -> bool:
-    """Give up a row for which no message can be made; False where the claim is lost."""
+    """Give up a row for which no message can be made; False where the claim is lost.
+
+    A mailer that may have it from an earlier attempt stays written down.
+    """
     rows = Delivery.objects.held(token).filter(pk=delivery_id, state=DeliveryState.CLAIMED)
     return bool(rows.update(state=DeliveryState.FAILED, reason=reason, lease_until=None))

@@ -61,7 +61,7 @@ def settle(answer: Answer, rows: QuerySet[Delivery], *, by: str, now: datetime) 
     """Do as an operator says of all rows that it fits; returns of how many.
 
     ``by`` says who that is. Rows that somebody settles in the same moment are left to them.
-    What is sent again is due now, with all of its attempts and its whole time; if it was
+    What is sent again is due now, with all of its attempts and its whole time; if it ever was
     doubtful, through the mailer that may have it, which can know it by its idempotency key.
     """
     return sum(settle_batch(answer, pks, by, now) for pks in in_batches(fitting(answer, rows)))
@@ -102,8 +102,7 @@ def fields_of(answer: Answer, now: datetime) -> dict[str, object]:
         case Answer.SEND_AGAIN:
             return {"reason": "an operator has it sent again", "due_at": now, "attempts": 0}
         case Answer.TRY_AGAIN:
-            again = {"due_at": now, "attempts": 0, "mailer": ""}
-            return {"reason": "an operator has it tried again", **again}
+            return {"reason": "an operator has it tried again", "due_at": now, "attempts": 0}
 
 
 def event_of(row: Delivery, answer: Answer, by: str, now: datetime) -> DeliveryEvent:

@@ -83,6 +83,8 @@ def move(delivery: Delivery, state: DeliveryState, at: datetime, why: str) -> No
         "token": None,
         "reason": why if state in (DeliveryState.BOUNCED, DeliveryState.FAILED) else "",
     }
+    if state == DeliveryState.FAILED:
+        fields["mailer"] = ""  # which has said itself that it sends nothing
     if state in ACCEPTED:
         fields["intent_at"] = Coalesce(F("intent_at"), Value(at))
         fields["sent_at"] = Coalesce(F("sent_at"), F("intent_at"), Value(at))

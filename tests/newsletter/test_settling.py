@@ -92,13 +92,28 @@ def test_a_doubtful_message_goes_through_the_mailer_that_may_have_it():
     assert Delivery.objects.get().mailer == "eu"
 
 
-@pytest.mark.parametrize(
-    ("answer", "made"), [(Answer.TRY_AGAIN, failed), (Answer.NOT_ARRIVED, doubtful)]
-)
-def test_what_no_mailer_has_may_go_through_any(answer, made):
-    made(mailer="eu")
-    settle(answer)
+def test_what_did_not_arrive_may_go_through_any_mailer():
+    doubtful(mailer="eu")
+    settle(Answer.NOT_ARRIVED)
+    settle(Answer.TRY_AGAIN)
     assert Delivery.objects.get().mailer == ""
+
+
+@pytest.mark.parametrize("pinned", ["", "eu"])
+def test_what_failed_is_tried_again_through_the_mailer_that_may_have_it_if_there_is_one(pinned):
+    row = make_delivery(sending_issue(), State.SENDING, mailer="eu")
+    assert ledger.settle(row.pk, row.token, Result(State.FAILED, "refused", mailer=pinned))
+    settle(Answer.TRY_AGAIN)
+    again = Delivery.objects.get()
+    assert (again.state, again.mailer) == ("pending", pinned)
+
+
+def test_what_was_doubtful_and_missed_its_deadline_stays_with_the_mailer_that_may_have_it():
+    row = doubtful(mailer="default", deadline=NOW)
+    settle(Answer.SEND_AGAIN)
+    assert drain(row.issue_id, clock=lambda: NOW + 2 * DAY).failed == 1
+    settle(Answer.TRY_AGAIN)
+    assert Delivery.objects.get().mailer == "default"
 
 
 @pytest.mark.parametrize("answer", DOUBTFUL)

@@ -150,6 +150,13 @@ def test_a_bounce_is_told_in_the_servers_words_and_judged_in_a_column():
     ]
 
 
+def test_what_a_provider_rejected_is_tried_again_by_any():
+    delivery = make_delivery(sending_issue(), State.AMBIGUOUS, mailer="eu")
+    report(delivery, "rejected")
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.mailer) == ("failed", "")
+
+
 def test_reconciling_leaves_nothing_doubtful_and_all_verdicts_right():
     issue = sending_issue()
     rows = [make_delivery(issue, State.AMBIGUOUS, mailer="eu") for _ in range(7)]
