@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.forms import DateInput, URLInput
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from unfold import admin as unfold_admin
@@ -116,6 +116,11 @@ def day(of: date | None) -> str:
 def moment(at: datetime | None) -> str:
     """Write a moment in the publication's time zone, and name the zone; None is a dash."""
     return date_format(timezone.localtime(at), str(MOMENT_FORMAT)) if at else "–"
+
+
+def grouped(count: int) -> str:
+    """Write a count as the page's language groups thousands: 1,234 is 1.234 in German."""
+    return number_format(count, force_grouping=True)
 
 
 class DateWidget(DateInput):

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.admin_theme import moment
+from config.admin_theme import grouped, moment
 from newsletter import schedule
 from newsletter.admin.forecast import Forecast, forecast
 from newsletter.auditing import books
@@ -25,7 +25,7 @@ def audience_sentence(issue: Issue, now: datetime) -> str:
 def reached_sentence(counts: Forecast) -> str:
     return ngettext(
         "It goes to %(count)s reader.", "It goes to %(count)s readers.", counts.reached
-    ) % {"count": f"{counts.reached:,}"}
+    ) % {"count": grouped(counts.reached)}
 
 
 def left_out_sentence(counts: Forecast) -> str:
@@ -35,14 +35,16 @@ def left_out_sentence(counts: Forecast) -> str:
         return ""
     no_story, pause = _("no story of their sources"), _("on pause")
     if counts.without_story and counts.paused:
-        reasons = f"{no_story} ({counts.without_story:,}), {pause} ({counts.paused:,})"
+        reasons = (
+            f"{no_story} ({grouped(counts.without_story)}), {pause} ({grouped(counts.paused)})"
+        )
     else:
         reasons = no_story if counts.without_story else pause
     return ngettext(
         "%(count)s reader gets nothing: %(reasons)s.",
         "%(count)s readers get nothing: %(reasons)s.",
         left_out,
-    ) % {"count": f"{left_out:,}", "reasons": reasons}
+    ) % {"count": grouped(left_out), "reasons": reasons}
 
 
 def ask_approve(issue: Issue, now: datetime) -> str:
@@ -60,7 +62,7 @@ def sped_up_sentence(issue: Issue) -> str:
         "%(count)s reader still waits for the hour they chose, and gets it at once instead.",
         "%(count)s readers still wait for the hour they chose, and get it at once instead.",
         waiting,
-    ) % {"count": f"{waiting:,}"}
+    ) % {"count": grouped(waiting)}
 
 
 def ask_send_now(issue: Issue, now: datetime) -> str:
@@ -81,9 +83,9 @@ def ask_pause(issue: Issue, now: datetime) -> str:
         "%(sent)s of %(audience)s readers have it. The %(waiting)s that wait are kept waiting "
         "until you resume; messages in a worker's hand are still finished."
     ) % {
-        "sent": f"{account.sent:,}",
-        "audience": f"{account.audience:,}",
-        "waiting": f"{account.waiting:,}",
+        "sent": grouped(account.sent),
+        "audience": grouped(account.audience),
+        "waiting": grouped(account.waiting),
     }
 
 
@@ -93,7 +95,7 @@ def ask_resume(issue: Issue, now: datetime) -> str:
         "Sending goes on to the %(count)s reader that waits.",
         "Sending goes on to the %(count)s readers that wait.",
         waiting,
-    ) % {"count": f"{waiting:,}"}
+    ) % {"count": grouped(waiting)}
 
 
 def ask_cancel(issue: Issue, now: datetime) -> str:
@@ -104,11 +106,11 @@ def ask_cancel(issue: Issue, now: datetime) -> str:
             "%(count)s reader will never get it",
             "%(count)s readers will never get it",
             account.waiting,
-        ) % {"count": f"{account.waiting:,}"}
+        ) % {"count": grouped(account.waiting)}
         return _(
             "%(lost)s; sent so far: %(sent)s. This cannot be taken back, and its date stays "
             "taken: no other issue can have it."
-        ) % {"lost": lost, "sent": f"{account.sent:,}"}
+        ) % {"lost": lost, "sent": grouped(account.sent)}
     return _(
         "Nobody will get this issue, and it cannot be taken up again. Its date stays taken until "
         "you delete the cancelled issue, which you can as long as nothing of it was sent."

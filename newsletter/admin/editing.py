@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config.admin_theme import DateWidget, TextAreaWidget
+from config.admin_theme import DateWidget, TextAreaWidget, grouped
 from newsletter import approving, publishing
 from newsletter.admin.renderable import guard
 from newsletter.admin.versions import WRITTEN, version_of, what_came_between
@@ -194,7 +194,7 @@ def carried_sentence(issue: Issue) -> str:
         "%(count)s mail that is not yet sent carries the change.",
         "%(count)s mails that are not yet sent carry the change.",
         waiting,
-    ) % {"count": f"{waiting:,}"}
+    ) % {"count": grouped(waiting)}
 
 
 def here_view(request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.admin_theme import ModelAdmin, day, display
+from config.admin_theme import ModelAdmin, day, display, grouped
 from newsletter.admin.desk import desk_context
 from newsletter.admin.editing import IssueForm, export_view, here_view, settle
 from newsletter.admin.labels import ISSUE_LABELS
@@ -47,7 +47,7 @@ def what_is_discarded(issue: Issue) -> str:
         "%(title)s, with the record of %(count)s reader who would have got it",
         "%(title)s, with the record of %(count)s readers who would have got it",
         unsent,
-    ) % {"title": issue.title, "count": f"{unsent:,}"}
+    ) % {"title": issue.title, "count": grouped(unsent)}
 
 
 @admin.register(Issue)

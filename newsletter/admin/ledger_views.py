@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from config.admin_theme import grouped
 from newsletter.admin.labels import reason_text
 from newsletter.auditing import Books, books
 from newsletter.models import Issue
@@ -82,9 +83,9 @@ def summary(issue: Issue, account: Books) -> str:
     """Return the books in one sentence, for those who hear the page."""
     return _("%(state)s. %(sent)s of %(audience)s sent, %(waiting)s still waiting.") % {
         "state": str(issue.get_state_display()).capitalize(),
-        "sent": f"{account.sent:,}",
-        "audience": f"{account.audience:,}",
-        "waiting": f"{account.waiting:,}",
+        "sent": grouped(account.sent),
+        "audience": grouped(account.audience),
+        "waiting": grouped(account.waiting),
     }
 
 

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.admin_theme import grouped
 from newsletter import approving, steering, storing
 from newsletter.admin import asking
 from newsletter.models import Issue
@@ -95,7 +96,7 @@ def cancel(order: Order) -> str:
         "Cancelled; %(count)s message will never be sent.",
         "Cancelled; %(count)s messages will never be sent.",
         dropped,
-    ) % {"count": f"{dropped:,}"}
+    ) % {"count": grouped(dropped)}
 
 
 def accept(order: Order) -> str:

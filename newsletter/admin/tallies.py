@@ -6,6 +6,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from config.admin_theme import grouped
 from newsletter.models import Delivery, Issue, Story
 from newsletter.states import ACCEPTED, OPEN, DeliveryState
 
@@ -36,12 +37,12 @@ def with_tallies(issues: QuerySet[Issue]) -> QuerySet[Issue]:
 def tally(issue: Any) -> str:
     """Say in a few words how far an issue's sending is; skipped ones are done too."""
     rest = issue.mails_done - issue.mails_sent - issue.mails_skipped
-    parts = [_("%(count)s sent") % {"count": f"{issue.mails_sent:,}"}]
+    parts = [_("%(count)s sent") % {"count": grouped(issue.mails_sent)}]
     if issue.mails_skipped:
-        parts.append(_("%(count)s skipped") % {"count": f"{issue.mails_skipped:,}"})
+        parts.append(_("%(count)s skipped") % {"count": grouped(issue.mails_skipped)})
     if rest > 0:
         # Failed, doubtful or cancelled: the books say which.
-        parts.append(_("%(count)s not sent") % {"count": f"{rest:,}"})
+        parts.append(_("%(count)s not sent") % {"count": grouped(rest)})
     if issue.mails_waiting:
-        parts.append(_("%(count)s waiting") % {"count": f"{issue.mails_waiting:,}"})
+        parts.append(_("%(count)s waiting") % {"count": grouped(issue.mails_waiting)})
     return ", ".join(parts)
