@@ -63,7 +63,7 @@ class EventInline(WrittenDown, TabularInline[DeliveryEvent, Delivery]):
     def reported_at(self, event: DeliveryEvent) -> str:
         return moment(event.at)
 
-    @display(description=_("the address"))
+    @display(description=_("what it says of the address"))
     def verdict(self, event: DeliveryEvent) -> str:
         return str(BOUNCES.get(event.bounce, "–"))
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from config.admin_theme import LookOnly, ModelAdmin, day, moment
+from config.admin_theme import LookOnly, ModelAdmin, day, grouped, moment
 from newsletter import mailers
 from newsletter.mailers import Mailer
 from newsletter.models import MailerState
@@ -96,8 +96,8 @@ def begun_today(mailer: Mailer, state: MailerState, now: datetime) -> str:
     if allowance is None:
         return ""
     return _("%(begun)s of %(allowance)s") % {
-        "begun": number_format(state.begun if state.day == today else 0, force_grouping=True),
-        "allowance": number_format(allowance, force_grouping=True),
+        "begun": grouped(state.begun if state.day == today else 0),
+        "allowance": grouped(allowance),
     }
 
 
@@ -106,14 +106,15 @@ def limits_of(mailer: Mailer) -> Iterator[str]:
         yield a_second(mailer.per_second)
     if mailer.per_day:
         yield ngettext("%(count)s message a day", "%(count)s messages a day", mailer.per_day) % {
-            "count": number_format(mailer.per_day, force_grouping=True)
+            "count": grouped(mailer.per_day)
         }
     if plan := mailer.warm_up:
         yield _(
-            "warming up since %(day)s: %(first)s on the first day, each day %(growth)s times"
+            "warming up from %(day)s: %(first)s on the first day, then each day %(growth)s "
+            "times the day before"
         ) % {
             "day": day(plan.start),
-            "first": number_format(plan.first_day, force_grouping=True),
+            "first": grouped(plan.first_day),
             "growth": number_format(plan.growth),
         }
     for domain, rate in mailer.by_domain.items():

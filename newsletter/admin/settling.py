@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.admin_theme import grouped
 from newsletter import settling
 from newsletter.models import Delivery
 from newsletter.settling import Answer
@@ -35,7 +36,7 @@ class Settlement:
 
 
 def numbered(text: str, count: int) -> str:
-    return text % {"count": f"{count:,}"}
+    return text % {"count": grouped(count)}
 
 
 def ask_arrived(count: int) -> str:
@@ -52,9 +53,10 @@ def ask_arrived(count: int) -> str:
 def ask_not_arrived(count: int) -> str:
     return numbered(
         ngettext(
-            "%(count)s doubtful message is written down as failed. Its reader gets nothing more.",
-            "%(count)s doubtful messages are written down as failed. Their readers get nothing "
-            "more.",
+            "%(count)s doubtful message is written down as failed. It is not sent again, unless "
+            "you choose “Try again” afterwards.",
+            "%(count)s doubtful messages are written down as failed. They are not sent again, "
+            "unless you choose “Try again” afterwards.",
             count,
         ),
         count,
@@ -65,9 +67,11 @@ def ask_send_again(count: int) -> str:
     return numbered(
         ngettext(
             "%(count)s message is sent again, although it may have arrived: its reader may get it "
-            "twice. Look into the mail server’s log first, if you can.",
+            "twice. If you have the mail server’s log, settle it by that instead, with "
+            "./run settle_deliveries.",
             "%(count)s messages are sent again, although they may have arrived: their readers may "
-            "get them twice. Look into the mail server’s log first, if you can.",
+            "get them twice. If you have the mail server’s log, settle them by that instead, with "
+            "./run settle_deliveries.",
             count,
         ),
         count,
@@ -165,9 +169,9 @@ def settle(
 
 def nothing_to_settle(settlement: Settlement) -> str:
     return _(
-        "Nothing was done: “%(answer)s” fits none of these messages, or none any more. Only "
-        "doubtful messages have arrived or not; only failed ones are tried again; and of an issue "
-        "that is closed nothing is sent."
+        "Nothing was done: “%(answer)s” fits none of these messages, or none any more. Only of "
+        "doubtful messages can you say whether they arrived, or have them sent again; only failed "
+        "ones can be tried again; nothing of a closed issue is sent."
     ) % {"answer": settlement.label}
 
 
@@ -184,8 +188,9 @@ def asked(
         "left_out": left
         and numbered(
             ngettext(
-                "%(count)s other that you chose stays as it is: this does not fit it.",
-                "%(count)s others that you chose stay as they are: this does not fit them.",
+                "%(count)s other message that you chose stays as it is: this cannot be said of it.",
+                "%(count)s other messages that you chose stay as they are: this cannot be said of "
+                "them.",
                 left,
             ),
             left,

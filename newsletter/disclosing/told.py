@@ -71,7 +71,7 @@ TOLD: dict[type[models.Model], dict[str, Promise]] = {
         "state": _("How far the mail came."),
         "reason": _("Why it came no further, as it was noted."),
         "due_at": _("When the mail was due."),
-        "deadline": _("Until when it might have been sent; null means at any time."),
+        "deadline": _("Until when it may be sent; null means at any time."),
         "attempts": _("How often we tried to send it."),
         "intent_at": _("When we began to send it."),
         "sent_at": _("When the mail server took it."),
@@ -85,7 +85,11 @@ TOLD: dict[type[models.Model], dict[str, Promise]] = {
         "kind": _("What the mail provider reported about this mail."),
         "at": _("When that happened."),
         "detail": _("What the provider said about it."),
-        "bounce": _("If it came back, what that says about your address: gone, soft or policy."),
+        "bounce": _(
+            "If it came back, what that says about your address: “gone” means that it is no more, "
+            "“soft” that it took no mail for the moment, “policy” that it is good and our mail was "
+            "refused."
+        ),
         "recorded_at": _("When the report reached us."),
     },
 }

@@ -92,7 +92,7 @@ def test_who_settled_it_stands_on_the_messages_page(admin_client, doubtful):
 def test_what_does_not_fit_is_counted_and_left(admin_client, issue, doubtful):
     sent = make_delivery(issue)
     page = choose(admin_client, "arrived", doubtful, sent)
-    assert "1 other that you chose stays as it is" in text_of(page)
+    assert "1 other message that you chose stays as it is" in text_of(page)
     answer(admin_client, page)
     assert [state_of(row) for row in (doubtful, sent)] == ["sent", "sent"]
     assert DeliveryEvent.objects.count() == 1

@@ -55,8 +55,8 @@ def test_each_mailer_says_what_it_is_and_what_it_may_be_given(admin_client, two)
         "share 3 of 3",
         "backend postmark",
         "begun today 1,234 of 100,000",
-        "0.5 a second · 100,000 messages a day · warming up since 2 January 2020: 50 on the first "
-        "day, each day 1.5 times · to gmail.com: 20 a second",
+        "0.5 a second · 100,000 messages a day · warming up from 2 January 2020: 50 on the first "
+        "day, then each day 1.5 times the day before · to gmail.com: 20 a second",
         "eu-relay works",
         "backend SMTP",
         "share fallback",

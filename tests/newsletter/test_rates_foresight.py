@@ -76,7 +76,7 @@ def test_a_warm_up_counts_for_the_day_on_which_the_issue_goes_out(issue, mailers
 def test_an_issue_that_takes_longer_than_it_is_news_is_warned_of(issue, mailers):
     mailers({"per_second": 5 / 86_400 / 2})
     assert [code for code, _message in told(issue)] == ["too_slow"]
-    assert "all readers get it within 48 h" in told(issue)[0][1]
+    assert "it takes at least 48 h until all readers have it" in told(issue)[0][1]
     mailers({"per_second": 5 / 86_400})
     assert told(issue) == []
 
@@ -90,7 +90,7 @@ def test_a_slow_mail_domain_is_named_and_only_its_own_readers_count(issue, maile
     mailers({"by_domain": {"mail.example": 4 / 86_400 / 3, "other.example": 0.001}})
     ((code, message),) = told(issue)
     assert code == "too_slow"
-    assert "readers at mail.example get it within 72 h" in message
+    assert "at least 72 h until all readers at mail.example have it" in message
     mailers({"by_domain": {"mail.example": 4 / 86_400 / 3}}, {"share": 1})
     assert told(issue) == [], "the other mailer has no limit there"
 
