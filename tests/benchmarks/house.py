@@ -90,8 +90,8 @@ def due(
             end = min(first + READERS_AT_ONCE, readers)
             house.manage("shell", "--verbosity=0", "-c", PEOPLE % {"first": first, "end": end})
         # All rows or none are planned: on a busy machine a millisecond each.
-        patience = PATIENCE_SECONDS + readers / 1_000
-        house.manage("shell", "--verbosity=0", "-c", SEND, patience=patience)
+        seconds = PATIENCE_SECONDS + readers / 1_000
+        house.manage("shell", "--verbosity=0", "-c", SEND, patience=seconds)
         yield house
         house.bury()
 
