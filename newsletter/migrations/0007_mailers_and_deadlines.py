@@ -15,11 +15,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=30, unique=True)),
-                ('rests_until', models.DateTimeField(blank=True, help_text='Nothing goes through it before.', null=True)),
+                ('rests_until', models.DateTimeField(blank=True, help_text='Nothing goes through it before that.', null=True)),
                 ('failures', models.PositiveIntegerField(default=0, help_text='How often in a row it could not be used.')),
                 ('needs_operator', models.BooleanField(default=False, help_text='It refuses us, and will until somebody has helped.')),
                 ('reason', models.CharField(blank=True, default='', max_length=300)),
-                ('next_at', models.DateTimeField(blank=True, help_text='When its bucket is as it should be again.', null=True)),
+                ('next_at', models.DateTimeField(blank=True, help_text='When its bucket is full again.', null=True)),
                 ('day', models.DateField(blank=True, help_text='The day that is counted.', null=True)),
                 ('begun', models.PositiveIntegerField(default=0, help_text='Messages that were begun on that day.')),
             ],
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='delivery',
             name='deadline',
-            field=models.DateTimeField(blank=True, help_text='Not begun after that: by then it is news no more.', null=True),
+            field=models.DateTimeField(blank=True, help_text='Not begun after that: by then it is no longer news.', null=True),
         ),
         migrations.AddField(
             model_name='delivery',

@@ -128,7 +128,7 @@ class Delivery(models.Model):
     reason = models.CharField(max_length=300, blank=True, default="")
     due_at = models.DateTimeField()
     deadline = models.DateTimeField(
-        null=True, blank=True, help_text=_("Not begun after that: by then it is news no more.")
+        null=True, blank=True, help_text=_("Not begun after that: by then it is no longer news.")
     )
     token = models.UUIDField(null=True, help_text=_("The claim that holds the row."))
     lease_until = models.DateTimeField(null=True)

@@ -18,7 +18,7 @@ class MailerState(models.Model):
 
     name = models.CharField(max_length=MAILER_NAME_LENGTH, unique=True)
     rests_until = models.DateTimeField(
-        null=True, blank=True, help_text=_("Nothing goes through it before.")
+        null=True, blank=True, help_text=_("Nothing goes through it before that.")
     )
     failures = models.PositiveIntegerField(
         default=0, help_text=_("How often in a row it could not be used.")
@@ -28,7 +28,7 @@ class MailerState(models.Model):
     )
     reason = models.CharField(max_length=300, blank=True, default="")
     next_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When its bucket is as it should be again.")
+        null=True, blank=True, help_text=_("When its bucket is full again.")
     )
     day = models.DateField(null=True, blank=True, help_text=_("The day that is counted."))
     begun = models.PositiveIntegerField(
