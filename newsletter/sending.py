@@ -228,11 +228,11 @@ class Drain:
             raise
         now = self.clock()
         result = result_of(outcome, attempts=intent.attempts, now=now, deadline=intent.deadline)
-        if result.state == DeliveryState.PENDING:
-            result = replace(result, mailer=intent.pinned)
-            if outcome.unreachable and self.routes.others(line.mailer) and not intent.pinned:
-                # For another mailer, whose turn it is now; this one's trouble is no attempt.
-                result = replace(result, due_at=now, tried=False)
+        result = replace(result, mailer=intent.pinned)
+        others_may = outcome.unreachable and not intent.pinned and self.routes.others(line.mailer)
+        if others_may and result.state == DeliveryState.PENDING:
+            # For another mailer, whose turn it is now; this one's trouble is no attempt.
+            result = replace(result, due_at=now, tried=False)
         self.unsettled[intent.delivery_id] = result
         self.done.count(result.state)
         if not heeding.heed(outcome, intent, line, self.issue, now=now):

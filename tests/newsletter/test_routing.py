@@ -380,3 +380,15 @@ def test_resuming_one_issue_lets_the_others_go_on(
 
 def issue_sources(issue):
     return [credit.source for story in issue.stories.all() for credit in story.credits.all()]
+
+
+def test_a_refusal_does_not_forget_who_may_have_a_message_from_before(issue, settings):
+    with SmtpServer(Script({"rcpt": ["550 5.7.1 no"] * READERS})) as first, SmtpServer() as spare:
+        settings.OUTGOING_MAILERS = (relay("first", first.port, 1), relay("spare", spare.port))
+        send_now(issue, now=timezone.now())
+        row = issue.deliveries.order_by("pk").first()
+        Delivery.objects.filter(pk=row.pk).update(mailer="first")
+        drain(issue.pk)
+    refused = issue.deliveries.filter(state=DeliveryState.FAILED)
+    assert refused.count() == READERS
+    assert list(refused.exclude(mailer="").values_list("pk", "mailer")) == [(row.pk, "first")]
