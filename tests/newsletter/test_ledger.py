@@ -181,7 +181,7 @@ def test_a_message_refused_for_now_after_a_cancel_is_cancelled(issue):
 
 
 def test_rows_that_wait_in_a_closed_issue_are_ended_by_the_janitor(issue):
-    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT)
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT, finished_at=Now())
     assert ledger.sweep().ended == 3
     assert set(issue.deliveries.values_list("state", flat=True)) == {DeliveryState.CANCELLED}
 
@@ -191,7 +191,7 @@ def welcome(issue):
     """Make one row of an issue that was sent a welcome; the others are left over."""
     pk = issue.deliveries.order_by("pk")[1].pk
     issue.deliveries.filter(pk=pk).update(occasion=Delivery.Occasion.WELCOME)
-    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT)
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT, finished_at=Now())
     return Delivery.objects.get(pk=pk)
 
 
@@ -211,7 +211,7 @@ def test_a_row_claimed_before_its_issue_was_sent_is_not_begun_unless_a_welcome(i
     claim = take(issue)
     welcomed = claim.delivery_ids[1]
     issue.deliveries.filter(pk=welcomed).update(occasion=Delivery.Occasion.WELCOME)
-    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT)
+    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT, finished_at=Now())
     assert [intend(claim, number) for number in range(3)] == [False, True, False]
 
 
