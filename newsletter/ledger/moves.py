@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from newsletter.ledger.turns import LEASED_UNTIL, goes_out, in_state
@@ -19,6 +20,7 @@ REASON_LENGTH = 300
 # Only of these a result may still be written.
 IN_DOUBT = frozenset({DeliveryState.SENDING, DeliveryState.AMBIGUOUS})
 ISSUE_CLOSED = "not sent, and the issue was closed meanwhile"
+FORGOTTEN = "its reader was deleted while it was sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Result:
     due_at: datetime | None = None
     tried: bool = True
     mailer: str = ""
+
+
+def unless_forgotten(words: Any, instead: str) -> Case:
+    """Return a server's words, which may name a reader, for as long as there is the reader."""
+    return Case(When(subscriber=None, then=Value(instead)), default=words)
 
 
 # What every message needs is prepared.
@@ -66,7 +73,7 @@ ACCEPTANCE = change(
     ),
     state=DeliveryState.SENT,
     reason=given(Delivery, "reason"),
-    reply=given(Delivery, "reply"),
+    reply=unless_forgotten(given(Delivery, "reply"), ""),
     lease_until=None,
     sent_at=Now(),
 )
@@ -120,8 +127,8 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
     rows = Delivery.objects.filter(pk=delivery_id, token=token, state__in=before)
     fields: dict[str, object] = {
         "state": result.state,
-        "reason": result.reason,
-        "reply": result.reply,
+        "reason": unless_forgotten(Value(result.reason), FORGOTTEN),
+        "reply": unless_forgotten(Value(result.reply), ""),
         "lease_until": None,
     }
     if not result.tried:
@@ -136,7 +143,9 @@ def settle(delivery_id: int, token: uuid.UUID, result: Result) -> bool:
         return True
     fields |= {
         "state": DeliveryState.CANCELLED,
-        "reason": f"{ISSUE_CLOSED}: {result.reason}"[:REASON_LENGTH],
+        "reason": unless_forgotten(
+            Value(f"{ISSUE_CLOSED}: {result.reason}"[:REASON_LENGTH]), ISSUE_CLOSED
+        ),
     }
     return bool(rows.update(**fields))
 

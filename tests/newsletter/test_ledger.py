@@ -308,3 +308,25 @@ def test_a_message_proven_unsent_waits_for_its_next_time(issue):
     assert row(claim).due_at == due
     ledger.release(claim.token)
     assert row(claim).pk not in take(issue).delivery_ids
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (Result(DeliveryState.SENT, reply="250 ok ada@example.com"), ""),
+        (Result(DeliveryState.FAILED, reason="refused: 550 ada@example.com"), "deleted"),
+        (Result(DeliveryState.AMBIGUOUS, reason="ada@example.com?"), "deleted"),
+    ],
+    ids=lambda value: getattr(value, "state", None),
+)
+def test_what_a_server_says_of_a_reader_who_was_deleted_meanwhile_is_not_kept(
+    issue, result, reason
+):
+    claim = take(issue)
+    assert intend(claim)
+    row(claim).subscriber.delete()
+    assert ledger.settle(claim.delivery_ids[0], claim.token, result)
+    settled = row(claim)
+    assert (settled.state, settled.reply) == (result.state, "")
+    assert "ada" not in settled.reason
+    assert reason in settled.reason
