@@ -108,8 +108,13 @@ def intent_of(
         shown=composition.shown_mask,
         mailer=mailer,
     )
-    if not begun:
-        return None
+    return intent(delivery, reader, message) if begun else None
+
+
+def intent(
+    delivery: Delivery, reader: Subscriber, message: EmailMultiAlternatives | WireMessage
+) -> Intent:
+    """Return what sending has to know of a row as it was before its intent was recorded."""
     return Intent(
         delivery_id=delivery.pk,
         attempts=delivery.attempts + 1,
