@@ -24,7 +24,8 @@ from tempfile import NamedTemporaryFile
 from django.conf import settings
 from django.db import connection, transaction
 
-from newsletter.models import Delivery, Issue, LedgerMark
+from newsletter import mailers
+from newsletter.models import Delivery, DomainTurn, Issue, LedgerMark
 from newsletter.states import DeliveryState, IssueState
 from subscribers.models import Subscriber
 
@@ -89,8 +90,13 @@ def stop_all(now: datetime) -> Restored:
     """Pause what is sending, withdraw what is approved, and give up welcomes that wait.
 
     An approved issue becomes a draft again, for it may have been sent as a whole; one that
-    was paused already says why it must not just be resumed.
+    was paused already says why it must not just be resumed. What the database knew of mailers
+    is as old: their rests and queues are over, and who needs an operator says so again. The
+    day's count stays, the only one there is; what was begun since the backup it lacks.
     """
+    mailers.wake_all()
+    mailers.end_rests()
+    DomainTurn.objects.all().delete()
     open_issues = Issue.objects.in_state(IssueState.SENDING, IssueState.PAUSED)
     approved = Issue.objects.in_state(IssueState.APPROVED)
     welcomes = Delivery.objects.filter(

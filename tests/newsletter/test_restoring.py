@@ -1,6 +1,6 @@
 """A database that is older than it was stops what is open in it, once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from newsletter import ledger, restoring, tasks, ticking
-from newsletter.models import Issue, LedgerMark
+from newsletter.models import DomainTurn, Issue, LedgerMark, MailerState
 from newsletter.states import DeliveryState, IssueState
 from newsletter.steering import pause, resume, send_now
 from tests.factories import make_approved_issue, make_reader, make_source
@@ -167,3 +167,28 @@ def test_a_disk_that_cannot_be_written_stops_nobody(issue, settings, tmp_path, c
 def test_nothing_but_the_memory_is_left_on_disk(issue, settings):
     names = {path.name for path in settings.LEDGER_MARK.parent.glob("ledger-mark*")}
     assert names == {"ledger-mark"}
+
+
+def test_what_a_backup_knew_of_mailers_is_over_but_the_days_count_stays(issue):
+    long_ahead = NOW + timedelta(days=1)
+    MailerState.objects.create(
+        name="default",
+        rests_until=long_ahead,
+        failures=3,
+        needs_operator=True,
+        reason="535 wrong password",
+        day=NOW.date(),
+        begun=40,
+    )
+    DomainTurn.objects.create(
+        mailer="default", domain="gmail.com", next_at=long_ahead, queue_until=long_ahead
+    )
+    Issue.objects.filter(pk=issue.pk).update(rests_until=long_ahead)
+    restore()
+    assert restoring.advance(NOW)
+    state = MailerState.objects.get()
+    assert (state.rests_until, state.failures, state.needs_operator) == (None, 0, False)
+    assert (state.reason, state.day, state.begun) == ("", NOW.date(), 40)
+    assert not DomainTurn.objects.exists()
+    issue.refresh_from_db()
+    assert issue.rests_until is None
