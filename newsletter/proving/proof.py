@@ -42,6 +42,19 @@ READERS = 5_000
 KILLS = 50
 WORKERS = 4
 CELERY_WORKERS = 2
+# Fewer make no sense; of a window, no more than INTENTS_PER_COMMIT takes.
+LEAST = {
+    "readers": 1,
+    "kills": 0,
+    "concurrency": 1,
+    "pauses": 0,
+    "database_stops": 0,
+    "window": 1,
+    "broker_kills": 0,
+}
+MOST = {"window": 20}
+# What is promised of an editor's pause.
+HEEDED_WITHIN_SECONDS = 1.0
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -64,6 +77,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--broker-kills", type=int, default=0, help="kill -9 of Redis and FLUSHALL, by turns")
 
 
+def refuse_senseless(options: Mapping[str, Any]) -> None:
+    """Raise CannotStart for a number that no proof can be run with."""
+    for name, least in LEAST.items():
+        number, most = options[name], MOST.get(name)
+        if number < least or (most is not None and number > most):
+            limits = f"at least {least}" if most is None else f"between {least} and {most}"
+            raise CannotStart(f"--{name.replace('_', '-')} {number}: it must be {limits}.")
+    # None is the default of each kind.
+    if options["workers"] is not None and options["workers"] < 1:
+        raise CannotStart(f"--workers {options['workers']}: it must be at least 1.")
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What somebody wants to see proved."""
@@ -84,8 +109,7 @@ class Wishes:
         staff = Staff(workers, celery, options["pool"], options["concurrency"], options["window"])
         stops, broker_kills = options["database_stops"], options["broker_kills"]
         server = options["database_url"] or ("" if stops else os.environ.get("TEST_POSTGRES_URL"))
-        if min(options[name] for name in ("readers", "concurrency")) < 1 or workers < 1:
-            raise CannotStart("There must be a reader, a worker and a child or thread at least.")
+        refuse_senseless(options)
         if stops and (options["engine"] != POSTGRES or options["database_url"]):
             raise CannotStart("--database-stops needs --engine postgres and a server of its own.")
         if broker_kills and not celery:
@@ -141,8 +165,14 @@ class Proven:
     def faults_found(self) -> list[str]:
         """Say in sentences what must not be; empty where every promise was kept."""
         found = [*self.verdict.faults_found, *self.reconciled.faults_found]
-        if self.pause is not None and self.pause.messages > self.pause_allows:
+        if self.pause is None:
+            return found
+        if self.pause.messages > self.pause_allows:
             found.append(f"{self.pause.messages} messages were begun after the issue was paused.")
+        if self.pause.seconds > HEEDED_WITHIN_SECONDS:
+            found.append(
+                f"A message left {self.pause.seconds:.3f} seconds after the issue was paused."
+            )
         return found
 
     def table(self) -> list[str]:

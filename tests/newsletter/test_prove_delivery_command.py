@@ -95,6 +95,13 @@ def test_a_pause_that_is_not_heeded_ends_with_one(prove):
     assert prove(pause=Pause(messages=3, seconds=0.5))[0] == 1
 
 
+@pytest.mark.parametrize(("seconds", "code"), [(1.0, 0), (1.001, 1)])
+def test_a_pause_is_to_be_heeded_within_a_second(prove, seconds, code):
+    ended, said = prove(pause=Pause(messages=1, seconds=seconds))
+    assert ended == code
+    assert (f"NOT KEPT: A message left {seconds:.3f} seconds" in said) is bool(code)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -102,8 +109,6 @@ def test_a_pause_that_is_not_heeded_ends_with_one(prove):
         ["--engine", "postgres", "--database-url", "postgres://x@h/d", "--database-stops", "1"],
         ["--broker-kills", "1"],
         ["--pause-test", "--pauses", "1"],
-        ["--readers", "0"],
-        ["--workers", "-1"],
     ],
     ids=" ".join,
 )
@@ -111,6 +116,27 @@ def test_what_does_not_go_together_ends_with_two(prove, options):
     code, said = prove(options=options)
     assert code == 2
     assert "lost" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("--readers", 0),
+        ("--kills", -5),
+        ("--workers", 0),
+        ("--workers", -1),
+        ("--concurrency", 0),
+        ("--pauses", -1),
+        ("--database-stops", -1),
+        ("--broker-kills", -1),
+        ("--window", 0),
+        ("--window", 21),
+    ],
+)
+def test_a_senseless_number_is_named_and_ends_with_two(prove, name, number):
+    code, said = prove(options=[f"{name}={number}"])
+    assert code == 2
+    assert said.startswith(f"{name} {number}: it must be ")
 
 
 def test_what_is_missing_is_named_and_ends_with_two(prove, monkeypatch):
