@@ -53,10 +53,11 @@ class Line:
         disconnect(self.connection)
 
     def note(self, outcome: Outcome) -> None:
-        """Count an outcome."""
-        refused = outcome.verdict is Verdict.REFUSED and not outcome.no_such_address
-        self.refused += refused
-        self.refusals_in_a_row = self.refusals_in_a_row + 1 if refused else 0
+        """Count an outcome; a refusal of one recipient neither makes a row nor ends it."""
+        if not outcome.about_recipient:
+            refused = outcome.verdict is Verdict.REFUSED
+            self.refused += refused
+            self.refusals_in_a_row = self.refusals_in_a_row + 1 if refused else 0
         self.drops_in_a_row = self.drops_in_a_row + 1 if outcome.dropped else 0
 
     @property

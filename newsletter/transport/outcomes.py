@@ -26,7 +26,8 @@ class Outcome:
     ``unreachable`` says that the server itself cannot be used now, ``never_began`` that it
     heard nothing of this message, ``dropped`` that it ended the conversation;
     ``needs_operator`` that others would fare the same until somebody has helped;
-    ``retry_after`` is in seconds, where a provider named it; ``no_such_address`` means:
+    ``retry_after`` is in seconds, where a provider named it; ``about_recipient`` says that a
+    refusal tells nothing of how others fare; ``no_such_address``, which is such a one, means:
     suppress the reader.
     """
 
@@ -38,8 +39,10 @@ class Outcome:
     needs_operator: bool = False
     retry_after: int | None = None
     no_such_address: bool = False
+    about_recipient: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "about_recipient", self.about_recipient or self.no_such_address)
         object.__setattr__(self, "reply", quoted(self.reply, REPLY_LENGTH))
 
 

@@ -55,6 +55,17 @@ GUESSED = frozenset({"MailerSend", "Mailjet"})
 # (postalserver/postal, app/controllers/legacy_api/base_controller.rb).
 POSTAL = "Postal"
 POSTAL_ERRORS = frozenset({"error", "parameter-error"})
+# Mandrill's reasons that are about us (mailchimp.com/developer/transactional/api/messages).
+REJECTED_FOR_US = re.compile(
+    r'"reject_reason": *"(?:invalid-sender|test-mode-limit|unsigned|rule)"'
+)
+# What a 400 or 422 calls the recipient's field, or an address that is switched off: SendGrid,
+# Resend, Mailgun, Brevo, Postmark's 406 (postmarkapp.com/developer/api/overview).
+OF_THE_RECIPIENT = re.compile(
+    r"personalizations\.\d+\.to\b|invalid `to` field|'to' parameter|\bnot valid in to\b|"
+    r'"ErrorCode": *406\b',
+    re.IGNORECASE,
+)
 # Where urllib3 connects, TLS and a proxy's tunnel included; the request comes after it.
 CONNECTING = ("urllib3.connection", "connect")
 LIBRARIES = frozenset({"requests", "urllib3"})
@@ -76,11 +87,14 @@ def read_anymail(exc: AnymailError, *, now: datetime | None = None, to: str = ""
     text = brief(exc)
     if isinstance(exc, AnymailRecipientsRefused) and not names_anybody(exc.email_message):
         return doubtful(text)
-    if isinstance(exc, AnymailRecipientsRefused | AnymailSerializationError):
+    if isinstance(exc, AnymailRecipientsRefused):
+        return refused_recipient(getattr(exc.email_message, "anymail_status", None), text)
+    if isinstance(exc, AnymailSerializationError):
         return Outcome(Verdict.REFUSED, text)
     if not isinstance(exc, AnymailAPIError):
         # Nothing has left. Where it is not about this reader, it is the same for everybody.
-        return Outcome(Verdict.REFUSED, text) if is_about(to, exc) else halted(text)
+        about = is_about(to, exc)
+        return Outcome(Verdict.REFUSED, text, about_recipient=True) if about else halted(text)
     if exc.status_code is None:
         return read_failure(exc, text)
     return read_answer(exc.response, text, provider=exc.esp_name or "", now=now)
@@ -90,6 +104,15 @@ def names_anybody(message: Any) -> bool:
     """Tell whether a provider said something of any recipient: Anymail calls none "all"."""
     status = getattr(message, "anymail_status", None)
     return status is None or bool(status.status)
+
+
+def refused_recipient(message_status: Any, text: str) -> Outcome:
+    """Read a provider's own refusal of the one recipient.
+
+    It may remember a complaint, a bounce or a wish, so it is no proof that nobody is there.
+    """
+    body = body_of(getattr(message_status, "esp_response", None))
+    return Outcome(Verdict.REFUSED, text, about_recipient=not REJECTED_FOR_US.search(body))
 
 
 def is_about(to: str, exc: AnymailError) -> bool:
@@ -118,7 +141,8 @@ def read_answer(
         wait = retry_after(response, now or timezone.now())
         return Outcome(Verdict.LATER, text, unreachable=True, retry_after=wait)
     if code in HTTP_CLIENT_ERRORS:
-        return Outcome(Verdict.REFUSED, text)
+        theirs = bool(OF_THE_RECIPIENT.search(body_of(response)))
+        return Outcome(Verdict.REFUSED, text, about_recipient=theirs)
     return doubtful(text)
 
 
@@ -231,5 +255,8 @@ def read_status(status: Any, provider: str = "") -> Outcome:
         return read_answer(answer, text)  # Postmark's 422: Anymail looks into it for the reader
     guessed = provider in GUESSED and '"error"' not in body_of(answer)
     if states and states <= ESP_REFUSED and not (states == FAILED and guessed):
-        return Outcome(Verdict.REFUSED, text)
+        # "Failed" may as well be about us.
+        return (
+            Outcome(Verdict.REFUSED, text) if FAILED & states else refused_recipient(status, text)
+        )
     return doubtful(text)

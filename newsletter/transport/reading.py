@@ -1,6 +1,5 @@
 """What mail servers answer, and every error of a connection to one, read to its meaning."""
 
-import re
 import smtplib
 
 from newsletter.transport.outcomes import (
@@ -12,14 +11,13 @@ from newsletter.transport.outcomes import (
     halted,
     words,
 )
+from newsletter.transport.refusals import read_refusal
 from newsletter.transport.smtp import Phase
 
 SERVICE_NOT_AVAILABLE = 421
 # RFC 5321 §4.2.1: the first digit is the verdict.
 TRANSIENT = range(400, 500)
 PERMANENT = range(500, 600)
-# RFC 3463 §3.2: X.1.x is about the address; only a permanent one says that nobody is there.
-NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(1|2|3|6|10)\b")
 
 
 def read_smtp(exc: Exception, phase: Phase) -> Outcome:
@@ -38,8 +36,7 @@ def read_smtp(exc: Exception, phase: Phase) -> Outcome:
         return halted(text)
     if before:
         return Outcome(Verdict.LATER, text, unreachable=True, never_began=True)
-    nobody = isinstance(exc, smtplib.SMTPRecipientsRefused) and bool(NO_SUCH_ADDRESS.search(text))
-    return Outcome(Verdict.REFUSED, text, no_such_address=nobody)
+    return read_refusal(text, of_recipient=isinstance(exc, smtplib.SMTPRecipientsRefused))
 
 
 def answer_of(exc: Exception) -> tuple[int, bytes | str]:

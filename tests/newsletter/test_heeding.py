@@ -102,3 +102,26 @@ def test_an_address_is_not_told_where_the_issue_was_stopped_already(source, capl
     issue = prepared(source)
     heeding.pause_for_operator(issue, "554 <ada@example.com> no", timezone.now())
     assert "already stopped: 554 <…> no" in caplog.text
+
+
+def line_after(*outcomes):
+    """Return a line on which messages fared so."""
+    line = heeding.Line(mailers.configured()[0], mailers.connection_of(mailers.configured()[0]))
+    for outcome in outcomes:
+        line.begun += 1
+        line.note(outcome)
+    return line
+
+
+THEIRS = Outcome(Verdict.REFUSED, about_recipient=True)
+OURS = Outcome(Verdict.REFUSED)
+
+
+def test_refusals_of_single_recipients_stop_nothing_however_many_they_are():
+    gone = Outcome(Verdict.REFUSED, no_such_address=True)
+    assert not line_after(*[THEIRS, gone] * 5 * heeding.REFUSALS_IN_A_ROW).is_refused
+
+
+def test_refusals_of_single_recipients_do_not_hide_those_that_are_about_us():
+    assert line_after(*[OURS, THEIRS] * heeding.REFUSALS_IN_A_ROW).is_refused
+    assert not line_after(*[OURS, THEIRS] * (heeding.REFUSALS_IN_A_ROW - 1)).is_refused

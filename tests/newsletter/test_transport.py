@@ -80,15 +80,6 @@ def test_nobody_listening_means_later_and_unreachable(settings):
     assert (outcome.verdict, outcome.unreachable) == (Verdict.LATER, True)
 
 
-@pytest.mark.parametrize(
-    ("answer", "nobody"),
-    [("550 5.1.1 no such user", True), ("550 5.7.1 blocked", False), ("550 no code", False)],
-)
-def test_only_an_address_that_does_not_exist_is_called_so(answer, nobody, settings):
-    outcome, _ = outcome_of({"rcpt": [answer]}, settings)
-    assert outcome.no_such_address is nobody
-
-
 def test_a_421_in_mid_session_leaves_the_next_message_unharmed(settings):
     with SmtpServer(Script({"mail": ["250 ok", "421 4.3.2 closing"]})) as server:
         connection = backend(server.port, settings)
