@@ -15,7 +15,9 @@ from newsletter.states import DeliveryState
 BLANK = "…"
 # Reasons of ours that end in what a server, or a program that failed, said.
 GOES_ON = re.compile(
-    rf"(refused|compose|missed|given up after [0-9]+ attempts|{ISSUE_CLOSED}): ", re.ASCII
+    r"(refused|no such address|compose|missed|given up after [0-9]+ attempts|"
+    rf"{ISSUE_CLOSED}): ",
+    re.ASCII,
 )
 # Reasons that are ours to the end. Any other one may be a server's from its first word.
 OURS = ("poison: ", "the worker died", "interrupted while")

@@ -43,6 +43,7 @@ STAGES = [
     "steering",
     "discarding",
     "retrying",
+    "refusals",
     "editions",
     "addressing",
     "deciding",

@@ -1,0 +1,80 @@
+"""So many refusals that they are about us, counted over all workers and hours."""
+
+import pytest
+
+from newsletter.refusals import FEWEST, is_storm, passes_a_mark
+from newsletter.retrying import result_of
+from newsletter.states import DeliveryState
+from newsletter.transport import Outcome, Verdict
+from tests.deliveries import NOW, make_delivery, sending_issue
+
+
+def refused(issue, number, *, nobody=False):
+    """Refuse so many messages as a server would, and write it down as a worker does."""
+    outcome = Outcome(Verdict.REFUSED, "550 no", no_such_address=nobody)
+    result = result_of(outcome, attempts=1, now=NOW)
+    for _ in range(number):
+        make_delivery(issue, result.state, reason=result.reason)
+
+
+def taken(issue, number, state=DeliveryState.SENT):
+    for _ in range(number):
+        make_delivery(issue, state)
+
+
+@pytest.mark.django_db
+def test_refusals_that_come_one_by_one_are_a_storm_at_twenty_and_at_its_doubles():
+    issue = sending_issue()
+    for number in range(1, 81):
+        refused(issue, 1)
+        assert is_storm(issue.pk, fresh=1) is (number in {20, 40, 80}), number
+
+
+@pytest.mark.django_db
+def test_refusals_of_several_that_are_written_together_are_not_overlooked():
+    issue = sending_issue()
+    refused(issue, 17)
+    assert not is_storm(issue.pk, fresh=17)
+    refused(issue, 7)
+    assert is_storm(issue.pk, fresh=7)
+    refused(issue, 7)
+    assert not is_storm(issue.pk, fresh=7)
+
+
+@pytest.mark.django_db
+def test_addresses_that_do_not_exist_are_about_readers():
+    issue = sending_issue()
+    refused(issue, 19)
+    refused(issue, 30, nobody=True)
+    assert not is_storm(issue.pk, fresh=30)
+    refused(issue, 1)
+    assert is_storm(issue.pk, fresh=1)
+
+
+@pytest.mark.django_db
+def test_twenty_refusals_among_many_messages_are_none():
+    issue = sending_issue()
+    refused(issue, 20)
+    # Who waits, and what ended otherwise, says nothing about refusals.
+    taken(issue, 50, DeliveryState.PENDING)
+    taken(issue, 379)
+    assert is_storm(issue.pk, fresh=1)
+    taken(issue, 1, DeliveryState.BOUNCED)
+    assert not is_storm(issue.pk, fresh=1)
+
+
+@pytest.mark.django_db
+def test_refusals_of_another_issue_are_none_of_this(django_assert_num_queries):
+    refused(sending_issue(), 20)
+    other = make_delivery(sending_issue(kind="weekly")).issue
+    assert not is_storm(other.pk, fresh=1)
+    with django_assert_num_queries(0):
+        assert not is_storm(other.pk, fresh=0)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 19, 50])
+def test_every_mark_is_passed_once_however_many_are_written_at_a_time(batch):
+    looks = [number for number in range(batch, 1000, batch) if passes_a_mark(number, batch)]
+    marks = [FEWEST << doublings for doublings in range(6)]
+    reached = sorted({-(-mark // batch) * batch for mark in marks if mark < 1000})
+    assert looks == [number for number in reached if number < 1000]
