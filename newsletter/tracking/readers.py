@@ -22,6 +22,9 @@ Origin = ConsentEvent.Origin
 # As many as Mailman gives an address by default (bounce_score_threshold): a full mailbox is
 # emptied after a holiday, a server is mended within days.
 SOFT_BOUNCES_IN_A_ROW = 5
+# Mail servers try for four or five days (RFC 5321 §4.5.4.1), and a bounce needs its time. Who
+# sends by a mail server hears of nothing but bounces: silence for so long says that it arrived.
+BOUNCED_BY_THEN = timedelta(days=7)
 # Providers' clocks and ours may differ by this much, and theirs often count whole seconds.
 CLOCKS_DIFFER = timedelta(minutes=1)
 
@@ -38,7 +41,8 @@ def heed(fact: DeliveryFact, delivery: Delivery, *, now: datetime) -> None:
             unsubscribe(reader.pk, edition=delivery.issue.kind, now=now, origin=Origin.PROVIDER)
         case Kind.BOUNCED | Kind.REJECTED if fact.bounce is Bounce.GONE:
             suppress(reader.pk, Why.BOUNCED, now=now)
-        case Kind.BOUNCED if fact.bounce is Bounce.SOFT:
+        # Whatever came back did not arrive: what seemed to end a row may not have.
+        case Kind.BOUNCED | Kind.REJECTED:
             count_soft_bounces(reader, now)
         case Kind.DELIVERED if reader.soft_bounces:
             count_soft_bounces(reader, now)
@@ -61,23 +65,25 @@ def count_soft_bounces(reader: Subscriber, now: datetime) -> None:
 
     Counted by when they happened, so that it is the same in whatever order they are heard of.
     """
-    number = soft_bounces(reader)
+    number = soft_bounces(reader, now)
     Subscriber.objects.filter(pk=reader.pk).update(soft_bounces=number)
     if number >= SOFT_BOUNCES_IN_A_ROW:
         suppress(reader.pk, Why.BOUNCED, now=now)
 
 
-def soft_bounces(reader: Subscriber) -> int:
+def soft_bounces(reader: Subscriber, now: datetime) -> int:
     """Return how many messages came back softly since one arrived, or since an editor let go.
 
-    A message that was delivered and then came back did not arrive.
+    A message that was delivered and then came back did not arrive. One that a server took, and
+    of which nothing was heard for BOUNCED_BY_THEN, did.
     """
     events = DeliveryEvent.objects.filter(delivery__subscriber=reader)
     arrived = events.filter(kind=Kind.DELIVERED, delivery__state=DeliveryState.DELIVERED)
     lifted = reader.consent_events.filter(kind=ConsentEvent.Kind.UNSUPPRESSED)
+    silent = reader.deliveries.filter(state=DeliveryState.SENT, sent_at__lte=now - BOUNCED_BY_THEN)
     soft = events.filter(kind=Kind.BOUNCED, bounce=Bounce.SOFT)
-    for good in (arrived, lifted):
-        since = good.aggregate(since=Max("at"))["since"]
+    for good, time in ((arrived, "at"), (lifted, "at"), (silent, "sent_at")):
+        since = good.aggregate(since=Max(time))["since"]
         if since is not None:
             soft = soft.filter(at__gt=since)
     return soft.values("delivery").distinct().count()

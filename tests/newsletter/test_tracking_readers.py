@@ -1,6 +1,7 @@
 """What reports mean for readers and for the rest of an issue."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -114,6 +115,69 @@ def test_only_what_is_judged_soft_is_counted_whatever_a_server_says():
     soft_history(reader, 2)
     reader.refresh_from_db()
     assert reader.soft_bounces == 2
+
+
+# What became of messages, one a day from day 0 on, as a mail server tells it: nothing but
+# bounces. Day 40 is now. "b" is a soft bounce, "p" one for policy, "." silence.
+@pytest.mark.parametrize(
+    ("history", "number"),
+    [
+        ("bbbb", 4),
+        ("bbbb..b", 1),
+        ("b.b.b.b.b.", 0),
+        (".bbbb", 4),
+        ("bb.bb", 2),
+        # A bounce may still come of what was sent within the week.
+        ("-" * 30 + "bb.bb", 2),
+        ("-" * 33 + "bb.b", 3),
+        ("-" * 34 + "b.b.b.", 3),
+        # What came back, for whatever reason, did not arrive.
+        ("bbpb", 3),
+    ],
+)
+@pytest.mark.parametrize("shuffled", range(2))
+def test_a_message_of_which_nothing_is_heard_for_a_week_ends_the_row(history, number, shuffled):
+    reader = make_reader(confirmed_at=LONG_AGO)
+    returned = []
+    for day, what in enumerate(history):
+        at = NOW - timedelta(days=40 - day)
+        if what == "-":
+            continue
+        issue = sending_issue(end=at.date())
+        delivery = make_delivery(issue, reader=reader, intent_at=at, sent_at=at)
+        if what != ".":
+            returned.append((delivery, at, Bounce.SOFT if what == "b" else Bounce.POLICY))
+    Random(shuffled).shuffle(returned)
+    for delivery, at, bounce in returned:
+        report(delivery, "bounced", at=at + timedelta(minutes=5), bounce=bounce)
+    reader.refresh_from_db()
+    assert (reader.state, reader.soft_bounces) == ("active", number)
+
+
+def test_five_full_mailboxes_over_years_do_not_suppress_who_hears_from_a_mail_server():
+    reader = make_reader(confirmed_at=LONG_AGO - timedelta(days=3650))
+    for year in range(SOFT_BOUNCES_IN_A_ROW + 1):
+        at = NOW - timedelta(days=365 * (6 - year))
+        for day, bounced in enumerate((True, False)):
+            sent_at = at + timedelta(days=day)
+            issue = sending_issue(end=sent_at.date())
+            delivery = make_delivery(issue, reader=reader, intent_at=sent_at, sent_at=sent_at)
+            if bounced:
+                record(fact(delivery, "bounced", at=sent_at), now=sent_at)
+    reader.refresh_from_db()
+    assert (reader.state, reader.soft_bounces) == ("active", 1)
+
+
+def test_a_late_bounce_of_what_seemed_to_have_arrived_counts_what_was_before_it():
+    reader = make_reader(confirmed_at=LONG_AGO)
+    at = NOW - timedelta(days=20)
+    late = make_delivery(sending_issue(), reader=reader, intent_at=at, sent_at=at)
+    soft_history(reader, 3)
+    reader.refresh_from_db()
+    assert reader.soft_bounces == 0
+    report(late, "bounced", bounce=Bounce.POLICY)
+    reader.refresh_from_db()
+    assert reader.soft_bounces == 3
 
 
 def test_a_suppression_that_was_lifted_begins_a_new_row():
