@@ -223,17 +223,25 @@ if DATABASE.get("ENGINE") == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 elif DATABASE.get("ENGINE") == "django.db.backends.postgresql":
+    from config import postgresql
+
     DATABASE["CONN_MAX_AGE"] = 0  # the pool keeps connections
     # After a restart of the server the pool's connections are dead, and must be noticed.
     DATABASE["CONN_HEALTH_CHECKS"] = True
     # A worker's thread keeps its connection while it talks to a mail server.
     most = environment.whole_number("DATABASE_POOL", default=16, minimum=1, maximum=1_000)
-    pool = {"min_size": 1, "max_size": most}
-    DATABASE["OPTIONS"] = {"pool": pool, **DATABASE.get("OPTIONS", {})}
+    pool: dict[str, Any] = {"min_size": 1, "max_size": most}
+    DATABASE["OPTIONS"] = {
+        "pool": pool,
+        **postgresql.TIME_OUTS,
+        **DATABASE.get("OPTIONS", {}),
+    }
     # A pooler between us and the server that gives every transaction another connection
     # (PgBouncer without max_prepared_statements) knows nothing of statements kept on one.
+    # Nor does what is set on one stay ours: there the role has to bring it (README).
     if environment.boolean("PREPARED_STATEMENTS", default=True):
         DATABASE["OPTIONS"].setdefault("prepare_threshold", 0)
+        pool["connection_class"] = postgresql.Connection
 else:
     raise ImproperlyConfigured(
         "DATABASE_URL names no database that Broadsheet knows. "
@@ -315,9 +323,10 @@ ANYMAIL = {
 
 CELERY_BROKER_URL = environment.matching(
     "CELERY_BROKER_URL",
-    r"filesystem://|rediss?://.+|amqps?://.+",
+    # With no other broker was it tried how long a worker waits for one that went away.
+    r"filesystem://|rediss?://.+",
     default="filesystem://",
-    example="redis://localhost:6379/0",
+    example="redis://localhost:6379/0, or filesystem:// for a folder in VAR_DIR",
 )
 # A pickled message could run anything in a worker.
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -335,7 +344,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # A worker takes no task that another one could begin at once.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Connecting, the greeting, TLS, logging in, envelope and content together; a server that needs
-# longer for all of them is tried again later. One step alone may take EMAIL_TIMEOUT.
+# longer for all of them is tried again later. One step alone may take EMAIL_TIMEOUT. Only
+# the name's look-up is not counted: the system's resolver keeps its own time (resolv.conf).
 SECONDS_BEFORE_THE_DOT = max(50, EMAIL_TIMEOUT)
 # Half of it between an intent and the beginning of its message, the rest for taking leave.
 SECONDS_TO_SPARE = 10

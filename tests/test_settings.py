@@ -1,13 +1,16 @@
 """Settings come from the environment, and nonsense in it is refused by name."""
 
+import ast
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
+SHARED = {"DATABASE_URL": "postgres://u:p@127.0.0.1/broadsheet", "SECRET_KEY": "made-up"}
 PRINT = "from django.conf import settings; print(repr(settings.{}))"
 
 
@@ -139,10 +142,54 @@ def test_sqlite_writes_ahead_and_locks_at_once(tmp_path):
 
 
 def test_postgresql_keeps_statements_unless_a_pooler_forbids_it(tmp_path):
-    shared = {"DATABASE_URL": "postgres://u:p@127.0.0.1/broadsheet", "SECRET_KEY": "made-up"}
     show = "DATABASE['OPTIONS'].get('prepare_threshold')"
-    assert start(tmp_path, show, **shared).stdout == "0\n"
-    assert start(tmp_path, show, **shared, PREPARED_STATEMENTS="off").stdout == "None\n"
+    assert start(tmp_path, show, **SHARED).stdout == "0\n"
+    assert start(tmp_path, show, **SHARED, PREPARED_STATEMENTS="off").stdout == "None\n"
+
+
+def test_postgresql_is_not_waited_for_without_end(tmp_path):
+    shown = ast.literal_eval(
+        start(
+            tmp_path,
+            "DATABASE['OPTIONS'] | {'pool': 0}",
+            **SHARED | {"DATABASE_URL": f"{SHARED['DATABASE_URL']}?connect_timeout=3"},
+        ).stdout
+    )
+    silent = shown["keepalives_idle"] + shown["keepalives_interval"] * shown["keepalives_count"]
+    assert shown["keepalives"] == 1
+    assert silent * 1_000 == shown["tcp_user_timeout"]
+    assert silent < 30, "the janitor has half a minute to spare"
+    assert shown["connect_timeout"] == 3, "what the address says comes first"
+    assert start(tmp_path, "DATABASE['OPTIONS']['connect_timeout']", **SHARED).stdout == "10\n"
+
+
+@pytest.mark.parametrize(("statements", "ours"), [("on", True), ("off", False)])
+def test_nothing_is_set_on_a_connection_behind_a_pooler_that_hands_it_on(
+    tmp_path, statements, ours
+):
+    shown = start(
+        tmp_path, "DATABASE['OPTIONS']['pool']", **SHARED, PREPARED_STATEMENTS=statements
+    ).stdout
+    assert ("config.postgresql.Connection" in shown) is ours
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no such setting")
+def test_postgresql_ends_a_transaction_that_a_frozen_machine_left_lying():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("1min",)
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
+@pytest.mark.parametrize("scheme", ["amqp", "amqps", "sqs"])
+def test_a_broker_that_was_never_tried_is_refused_and_the_others_are_named(tmp_path, scheme):
+    started = start(tmp_path, CELERY_BROKER_URL=f"{scheme}://guest@localhost//")
+    assert started.returncode
+    said = started.stderr.splitlines()[-1]
+    for word in ("CELERY_BROKER_URL", "redis://", "filesystem://"):
+        assert word in said
 
 
 @pytest.mark.parametrize(
