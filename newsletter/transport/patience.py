@@ -66,6 +66,14 @@ def reach(host: str, port: int, patience: Patience) -> socket.socket:
     raise failure or OSError(f"{host} has no address")
 
 
+def write(sock: socket.socket, octets: bytes, patience: Patience) -> None:
+    """Send octets within the time that is left; raise OSError where they do not get through."""
+    unsent = memoryview(octets)
+    while unsent:
+        sock.settimeout(patience.left())
+        unsent = unsent[sock.send(unsent) :]
+
+
 class Replies:
     """What a server says over a socket, reply by reply.
 

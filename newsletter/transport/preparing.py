@@ -28,6 +28,7 @@ from anymail.backends.base_requests import AnymailRequestsBackend
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from newsletter.transport.calling import bound
 from newsletter.transport.smtp import SmtpBackend
 from newsletter.wire import WireMessage
 
@@ -58,6 +59,7 @@ def prepare(connection: BaseEmailBackend, message: EmailMessage | WireMessage) -
 
 def prepare_call(connection: AnymailRequestsBackend, message: EmailMessage, uid: str) -> None:
     provider = connection.esp_name
+    bound(connection.session)
     # Followed, a redirect would send the keys in our headers elsewhere, or turn the POST into
     # a GET whose 200 says nothing of the message.
     connection.session.max_redirects = 0

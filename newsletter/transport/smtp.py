@@ -19,7 +19,7 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from newsletter.messages import sanitised
 from newsletter.transport.outcomes import words
-from newsletter.transport.patience import Patience, Replies, reach
+from newsletter.transport.patience import Patience, Replies, reach, write
 from newsletter.wire import Transparent, WireMessage, dotted
 
 START_MAIL_INPUT = 354
@@ -76,11 +76,9 @@ class PhaseSMTP(smtplib.SMTP):
         self.write(s.encode(self.command_encoding) if isinstance(s, str) else s)
 
     def write(self, octets: bytes) -> None:
-        sock, unsent = self.connected(), memoryview(octets)
+        sock = self.connected()
         try:
-            while unsent:
-                sock.settimeout(self.patience.left())
-                unsent = unsent[sock.send(unsent) :]
+            write(sock, octets, self.patience)
         except OSError as exc:
             self.give_up(exc)
 
