@@ -313,8 +313,9 @@ FETCH_BOUNCES_SECONDS = 300
 ANYMAIL = {
     # Tags and switched-off tracking are wishes: a provider without them still sends.
     "IGNORE_UNSUPPORTED_FEATURES": True,
-    # Seconds to connect, and to wait for an answer: at a time, not in all, since requests knows
-    # no other. Who drips an octet now and then is ended by Celery's limit for tasks.
+    # Seconds to connect, and to wait for an answer: at a time. In all a call has as long as a
+    # message by SMTP (newsletter.transport.calling). Amazon SES goes through boto3, which knows
+    # no time in all: only Celery's limit for tasks, where it has one, ends what drips there.
     "REQUESTS_TIMEOUT": (EMAIL_TIMEOUT, EMAIL_FINAL_TIMEOUT),
     **environment.prefixed("ANYMAIL_"),
 }
@@ -405,9 +406,9 @@ CLAIM_LEASE_SECONDS = environment.whole_number(
     "CLAIM_LEASE_SECONDS", default=120, minimum=1, maximum=3_600
 )
 # One that died while it was sending: its message is called doubtful after this, and a minute
-# for the janitor to come by: within seven minutes. No SMTP server can hold a message longer; a
-# provider that drips its answer over HTTP makes a living worker look dead, and what that one
-# then reports still settles.
+# for the janitor to come by: within seven minutes. No SMTP server can hold a message longer, and
+# no provider over HTTP but Amazon SES; what a living worker that looked dead reports still
+# settles.
 INTENT_LEASE_SECONDS = environment.whole_number(
     "INTENT_LEASE_SECONDS",
     default=LONGEST_MESSAGE_SECONDS,
