@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 
 from newsletter.bounces import Unreadable
 from newsletter.bounces.mime import MOST_READ
@@ -71,7 +71,7 @@ def fetch_in_passing(*, clock: Callable[[], datetime], stop: Callable[[], bool])
     except MailboxError as exc:
         log.warning("bounces are fetched later: %s", exc)
         return Fetched()
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, InternalError):
         raise
     except Exception as exc:  # the edge of the mailbox: mails are sent without it
         log.error("bounces are fetched later: the mailbox answered oddly (%s)", repr(exc))
@@ -131,7 +131,7 @@ def take(raw: bytes, number: str, now: datetime) -> bool:
     except Unreadable as exc:
         log.info("message %s of the bounces' mailbox is left there: %s", number, exc)
         return False
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, InternalError):
         raise
     except Exception:  # the edge of one message: the others must be read
         log.exception("message %s of the bounces' mailbox cannot be recorded", number)

@@ -18,7 +18,7 @@ from anymail.signals import tracking
 from anymail.urls import urlpatterns as anymail_patterns
 from anymail.utils import get_request_basic_auth
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
 from django.utils import timezone
@@ -67,7 +67,7 @@ def guarded(view: View) -> View:
             return challenge()
         try:
             return view(request, *args, **kwargs)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, InternalError):
             log.exception("the database did not take a report")
             return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": 60})
         except Exception as exc:
@@ -110,7 +110,7 @@ def receive(sender: object, *, event: Any, esp_name: str, **kwargs: object) -> N
         fact = fact_from_anymail(event, esp_name, now=now)
         if fact is not None:
             record(fact, now=now)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, InternalError):
         raise
     except Exception as exc:
         log.error("an event of %s could not be recorded: %s", esp_name, place_of(exc))

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import InternalError, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -174,6 +175,19 @@ def test_run_delivery_sweeps_before_every_drain(issue, monkeypatch):
     monkeypatch.setattr(sending, "drain", lambda pk, **kwargs: done.append(pk) or sending.Drained())
     run("run_delivery", "--once")
     assert done == ["sweep", "sweep", issue.pk, "sweep", other.pk]
+
+
+def test_run_delivery_goes_on_after_the_database_ended_its_transaction(monkeypatch, caplog):
+    def ended(now):
+        raise InternalError("terminating connection due to idle-in-transaction timeout")
+
+    closed = []
+    monkeypatch.setattr(ticking, "tick", ended)
+    # The test's own transaction is on it.
+    monkeypatch.setattr(connections, "close_all", lambda: closed.append(True))
+    run("run_delivery", once=True)
+    assert closed
+    assert "trying again" in caplog.text
 
 
 def test_run_delivery_ends_on_a_word_after_the_message_in_hand(issue, monkeypatch):

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 from django.utils import timezone
 
 from config.celery import app
@@ -84,12 +84,13 @@ def test_a_server_that_answers_oddly_is_one_line_in_the_log(mailbox, monkeypatch
     assert "UnicodeDecodeError" in line.getMessage()
 
 
-def test_a_database_that_is_away_is_not_hidden(mailbox, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError, InternalError])
+def test_a_database_that_is_away_is_not_hidden(mailbox, monkeypatch, error):
     def away(*args, **kwargs):
-        raise OperationalError("away")
+        raise error("away")
 
     monkeypatch.setattr(mail, "record", away)
-    with pytest.raises(OperationalError):
+    with pytest.raises(error):
         in_passing()
 
 

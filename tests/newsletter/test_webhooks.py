@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import pytest
 from django.core.checks import run_checks
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 from django.test import Client
 
 from newsletter.models import Delivery, DeliveryEvent
@@ -130,9 +130,10 @@ def test_a_provider_that_is_not_set_up_gets_400_and_no_error(caller, settings):
     assert Call("postal/tracking/", b"{}").send(caller).status_code == 400
 
 
-def test_a_call_that_the_database_could_not_take_is_asked_for_again(caller, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError, InternalError])
+def test_a_call_that_the_database_could_not_take_is_asked_for_again(caller, monkeypatch, error):
     def away(*args, **kwargs):
-        raise OperationalError("away")
+        raise error("away")
 
     monkeypatch.setattr(recording, "find", away)
     response = postmark(uuid.uuid4(), "gone", 1).send(caller)

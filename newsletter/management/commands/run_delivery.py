@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, InternalError, OperationalError, connections
 from django.utils import timezone
 
 from config.folder_queue import drop_stale
@@ -47,8 +47,9 @@ class Command(BaseCommand):
                     tended_at = monotonic()
                     self.tend()
                 busy = self.round()
-            except (OperationalError, InterfaceError):
-                # The database is away, or was restarted: what is due waits in it for us.
+            except (OperationalError, InterfaceError, InternalError):
+                # The database is away, was restarted, or ended a transaction in which this
+                # machine stood still (an InternalError): what is due waits in it for us.
                 log.exception("the database does not answer; trying again")
                 connections.close_all()
             if once and not busy:
@@ -98,7 +99,7 @@ class Command(BaseCommand):
         heartbeats.record(heartbeats.name_of("run_delivery"), working=True)
         try:
             done = sending.drain(issue_id, stop=lambda: self.stopping)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, InternalError):
             raise
         except Exception:  # the edge of one issue: the others must go on
             log.exception("issue %s cannot be sent", issue_id)
