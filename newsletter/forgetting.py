@@ -15,7 +15,7 @@ from newsletter.states import DeliveryState
 BLANK = "…"
 # Reasons of ours that end in what a server, or a program that failed, said.
 GOES_ON = re.compile(
-    r"(refused|no such address|compose|missed|given up after [0-9]+ attempts|"
+    r"(refused|recipient refused|compose|missed|given up after [0-9]+ attempts|"
     rf"{ISSUE_CLOSED}): ",
     re.ASCII,
 )

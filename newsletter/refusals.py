@@ -15,7 +15,7 @@ SHARE = 0.05
 def is_storm(issue_id: int, *, fresh: int) -> bool:
     """Tell whether an issue should wait for an operator, after ``fresh`` refusals more.
 
-    Those are committed, and were not about an address. The share is looked at when the number
+    Those are committed, and were not about a recipient. The share is looked at when the number
     reaches ``FEWEST``, its double, the double of that, and so on: an operator who resumes is
     not stopped again by the next one. Where others commit theirs at the same moment a look may
     be twice, or be left to the next double. Without fresh ones nothing is asked.

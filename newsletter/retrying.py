@@ -13,9 +13,9 @@ MAX_ATTEMPTS = len(RETRY_MINUTES) + 1
 RETRY_SPREAD = 0.2
 # A server that could not be reached, or asked for time without a figure, is left alone.
 REST = timedelta(minutes=1)
-# How the reason of a row begins that a server refused: for our sake, or because nobody is there.
+# How the reason of a row begins that was refused: for our sake, or for its recipient's.
 REFUSED = "refused: "
-NOBODY = "no such address: "
+REFUSED_RECIPIENT = "recipient refused: "
 # How the reason of a row begins whose deadline went by before anything was sent of it.
 MISSED = "missed: "
 IN_UTC = "%Y-%m-%d %H:%M UTC"
@@ -34,7 +34,7 @@ def result_of(
         case Verdict.ACCEPTED:
             return Result(DeliveryState.SENT, reply=reply)
         case Verdict.REFUSED:
-            why = NOBODY if outcome.no_such_address else REFUSED
+            why = REFUSED_RECIPIENT if outcome.about_recipient else REFUSED
             return Result(DeliveryState.FAILED, reason=f"{why}{reply}"[:REASON_LENGTH])
         case Verdict.DOUBTFUL:
             return Result(DeliveryState.AMBIGUOUS, reason=reply)

@@ -18,7 +18,7 @@ ADA = "550 Ada Lovelace works here: no more, not since the 10th"
     ("state", "reason", "kept"),
     [
         (State.FAILED, f"refused: {ADA}", "refused: …"),
-        (State.FAILED, f"no such address: {ADA}", "no such address: …"),
+        (State.FAILED, f"recipient refused: {ADA}", "recipient refused: …"),
         (State.FAILED, f"given up after 6 attempts: {ADA}", "given up after 6 attempts: …"),
         (State.FAILED, f"compose: ValueError: {ADA}", "compose: …"),
         (State.FAILED, f"missed: {ADA}", "missed: …"),

@@ -9,9 +9,9 @@ from newsletter.transport import Outcome, Verdict
 from tests.deliveries import NOW, make_delivery, sending_issue
 
 
-def refused(issue, number, *, nobody=False):
+def refused(issue, number, **about):
     """Refuse so many messages as a server would, and write it down as a worker does."""
-    outcome = Outcome(Verdict.REFUSED, "550 no", no_such_address=nobody)
+    outcome = Outcome(Verdict.REFUSED, "550 no", **about)
     result = result_of(outcome, attempts=1, now=NOW)
     for _ in range(number):
         make_delivery(issue, result.state, reason=result.reason)
@@ -42,10 +42,11 @@ def test_refusals_of_several_that_are_written_together_are_not_overlooked():
 
 
 @pytest.mark.django_db
-def test_addresses_that_do_not_exist_are_about_readers():
+@pytest.mark.parametrize("about", ["no_such_address", "about_recipient"])
+def test_what_is_refused_for_its_recipient_is_about_readers(about):
     issue = sending_issue()
     refused(issue, 19)
-    refused(issue, 30, nobody=True)
+    refused(issue, 30, **{about: True})
     assert not is_storm(issue.pk, fresh=30)
     refused(issue, 1)
     assert is_storm(issue.pk, fresh=1)
