@@ -24,10 +24,9 @@ from subscribers.suppression import suppress
 
 log = logging.getLogger(__name__)
 
-# So many refusals in a row, or more than this share of a round's messages and at least as
-# many, are about us, not about the readers.
+# So many refusals in a row are about us, not about the readers. What share of an issue may be
+# refused, newsletter.refusals says.
 REFUSALS_IN_A_ROW = 20
-REFUSED_SHARE = 0.05
 # A server may end a conversation now and then; one that always does wants to be left alone.
 DROPS_IN_A_ROW = 5
 
@@ -62,10 +61,8 @@ class Line:
 
     @property
     def is_refused(self) -> bool:
-        """Whether so many messages were refused that the next ones would be, too."""
-        if self.refusals_in_a_row >= REFUSALS_IN_A_ROW:
-            return True
-        return self.refused >= max(REFUSALS_IN_A_ROW, REFUSED_SHARE * self.begun)
+        """Whether so many messages in a row were refused that the next ones would be, too."""
+        return self.refusals_in_a_row >= REFUSALS_IN_A_ROW
 
 
 def heed(outcome: Outcome, intent: Intent, line: Line, issue: Issue, *, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from time import monotonic
 from django.conf import settings
 from django.utils import timezone
 
-from newsletter import heeding, ledger
+from newsletter import heeding, ledger, refusals
 from newsletter.deciding import Intent, decide
 from newsletter.editions import Edition, edition_of
 from newsletter.heeding import Line
@@ -74,6 +74,10 @@ class Drained:
 
 INTERRUPTED = Result(DeliveryState.AMBIGUOUS, reason="interrupted while it was sending")
 NOT_BEGUN = "the round ended before its turn"
+MANY_REFUSED = (
+    f"More than {refusals.SHARE:.0%} of its messages were refused. Look at the deliveries "
+    "before you resume."
+)
 
 
 def drain(
@@ -139,11 +143,20 @@ class Drain:
                     self.issue.pk, now=self.clock(), size=route.allowed, scope=route.scope
                 )
                 if claim.delivery_ids:
-                    self.work_off(claim, route.line)
+                    self.serve(claim, route.line)
                     return True
         goes_on = self.routes.wait()
         self.done.halted = self.done.halted or self.routes.why
         return goes_on
+
+    def serve(self, claim: Claim, line: Line) -> None:
+        """Work off a claim, and stop where too much of the issue was refused by then."""
+        before = line.refused
+        self.work_off(claim, line)
+        fresh = line.refused - before
+        if not self.done.halted and refusals.is_storm(self.issue.pk, fresh=fresh):
+            self.done.halted = MANY_REFUSED
+            heeding.pause_for_operator(self.issue, MANY_REFUSED, self.clock())
 
     def work_off(self, claim: Claim, line: Line) -> None:
         """Send what a claim holds; what is left when we must stop goes back to the queue."""

@@ -1,12 +1,19 @@
 """So many refusals that they are about us, counted over all workers and hours."""
 
 import pytest
+from django.utils import timezone
 
+from newsletter.auditing import books
 from newsletter.refusals import FEWEST, is_storm, passes_a_mark
 from newsletter.retrying import result_of
+from newsletter.sending import drain
 from newsletter.states import DeliveryState
+from newsletter.steering import send_now
 from newsletter.transport import Outcome, Verdict
 from tests.deliveries import NOW, make_delivery, sending_issue
+from tests.factories import make_reader, make_source
+from tests.sends import prepared, through
+from tests.smtp import Script, SmtpServer
 
 
 def refused(issue, number, **about):
@@ -79,3 +86,24 @@ def test_every_mark_is_passed_once_however_many_are_written_at_a_time(batch):
     marks = [FEWEST << doublings for doublings in range(6)]
     reached = sorted({-(-mark // batch) * batch for mark in marks if mark < 1000})
     assert looks == [number for number in reached if number < 1000]
+
+
+@pytest.mark.django_db
+def test_an_issue_of_which_every_other_message_is_refused_is_paused_in_whatever_rounds(settings):
+    for _ in range(60):
+        make_reader()
+    issue = prepared(make_source())
+    answers = ["554 5.7.1 we do not like you", "250 2.0.0 taken"] * 60
+    with SmtpServer(Script({"dot": answers})) as server:
+        through(server, settings)
+        send_now(issue, now=timezone.now())
+        for _ in range(60):
+            # Each round ends after three messages that were taken: none sees twenty refusals.
+            enough = len(server.taken) + 3
+            drain(issue.pk, stop=lambda enough=enough: len(server.taken) >= enough)
+            issue.refresh_from_db()
+            if issue.state == "paused":
+                break
+    assert issue.state == "paused"
+    assert "were refused" in issue.state_reason
+    assert FEWEST <= books(issue).failed <= FEWEST + 1
