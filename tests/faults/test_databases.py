@@ -20,9 +20,10 @@ from tests.faults.houses import strike
 from tests.installation import RUN_DELIVERY, SLUG, Installation
 from tests.smtp import SmtpServer
 
-READERS = 40
+# So many that every fault finds the workers in the middle of them.
+READERS = 800
 WORKERS = 2
-STRUCK_AFTER = 10
+STRUCK_AFTER = 20
 # So long after the fault began every worker has met it.
 MET_SECONDS = 0.5
 LASTS_SECONDS = 1.0
@@ -129,7 +130,7 @@ def test_without_a_database_or_room_on_its_disk_nothing_is_begun(kind, folder):
     struck = strike(
         folder,
         *(
-            Fault((number + 1) * STRUCK_AFTER, Deed.STOP_DATABASE)
+            Fault(STRUCK_AFTER + number * READERS // 2, Deed.STOP_DATABASE)
             for number in range(kind.number_of_faults)
         ),
         readers=READERS,
