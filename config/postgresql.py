@@ -45,5 +45,9 @@ class Connection(psycopg.Connection[Any]):
         """Connect in autocommit mode, as Django's pool does."""
         connection = super().connect(conninfo, **kwargs)
         said = f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION}'"
-        connection.execute(said, prepare=False)
+        try:
+            connection.execute(said, prepare=False)
+        except BaseException:
+            connection.close()
+            raise
         return connection

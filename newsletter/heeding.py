@@ -43,6 +43,7 @@ class Line:
     on_connection: int = 0
     begun: int = 0
     refused: int = 0
+    refused_recipients: int = 0
     refusals_in_a_row: int = 0
     drops_in_a_row: int = 0
     stopped: str = ""
@@ -53,8 +54,10 @@ class Line:
 
     def note(self, outcome: Outcome) -> None:
         """Count an outcome; a refusal of one recipient neither makes a row nor ends it."""
-        if not outcome.about_recipient:
-            refused = outcome.verdict is Verdict.REFUSED
+        refused = outcome.verdict is Verdict.REFUSED
+        if outcome.about_recipient:
+            self.refused_recipients += refused
+        else:
             self.refused += refused
             self.refusals_in_a_row = self.refusals_in_a_row + 1 if refused else 0
         self.drops_in_a_row = self.drops_in_a_row + 1 if outcome.dropped else 0

@@ -74,10 +74,7 @@ class Drained:
 
 INTERRUPTED = Result(DeliveryState.AMBIGUOUS, reason="interrupted while it was sending")
 NOT_BEGUN = "the round ended before its turn"
-MANY_REFUSED = (
-    f"More than {refusals.SHARE:.0%} of its messages were refused. Look at the deliveries "
-    "before you resume."
-)
+MANY_REFUSED = "Too many of its messages were refused. Look at the deliveries before you resume."
 
 
 def drain(
@@ -151,10 +148,12 @@ class Drain:
 
     def serve(self, claim: Claim, line: Line) -> None:
         """Work off a claim, and stop where too much of the issue was refused by then."""
-        before = line.refused
+        refused, recipients = line.refused, line.refused_recipients
         self.work_off(claim, line)
-        fresh = line.refused - before
-        if not self.done.halted and refusals.is_storm(self.issue.pk, fresh=fresh):
+        fresh, of_recipients = line.refused - refused, line.refused_recipients - recipients
+        if not self.done.halted and refusals.is_storm(
+            self.issue.pk, fresh=fresh, of_recipients=of_recipients
+        ):
             self.done.halted = MANY_REFUSED
             heeding.pause_for_operator(self.issue, MANY_REFUSED, self.clock())
 

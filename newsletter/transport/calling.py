@@ -135,7 +135,9 @@ class PatientAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = POOLS
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        # Connections through SOCKS are of a kind of their own, and not bounded.
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = POOLS
         return manager

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from newsletter.auditing import books
+from newsletter.models import Delivery
 from newsletter.refusals import FEWEST, is_storm, passes_a_mark
 from newsletter.retrying import result_of
 from newsletter.sending import drain
@@ -57,6 +58,16 @@ def test_what_is_refused_for_its_recipient_is_about_readers(about):
     assert not is_storm(issue.pk, fresh=30)
     refused(issue, 1)
     assert is_storm(issue.pk, fresh=1)
+
+
+@pytest.mark.django_db
+def test_a_quarter_of_recipients_called_gone_is_a_storm_and_a_few_are_none():
+    issue = sending_issue()
+    refused(issue, 20, no_such_address=True)
+    taken(issue, 60)
+    assert not is_storm(issue.pk, fresh=0, of_recipients=1)
+    Delivery.objects.filter(issue=issue, state=DeliveryState.SENT).first().delete()
+    assert is_storm(issue.pk, fresh=0, of_recipients=1)
 
 
 @pytest.mark.django_db

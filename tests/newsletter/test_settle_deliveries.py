@@ -104,7 +104,11 @@ def test_several_logs_are_one_also_compressed_ones(issue, doubtful, log, tmp_pat
     assert [state_of(row) for row in doubtful] == ["sent", "ambiguous", "sent"]
 
 
-@pytest.mark.parametrize("raw", [None, gzip.compress(b"x" * 1000)[:-9], b"\x1f\x8brubbish"])
+@pytest.mark.parametrize(
+    "raw",
+    [None, gzip.compress(b"x" * 1000)[:-9], b"\x1f\x8brubbish"],
+    ids=["missing", "torn", "rubbish"],
+)
 def test_a_log_that_cannot_be_read_to_its_end_settles_nothing(issue, doubtful, log, tmp_path, raw):
     broken = tmp_path / "broken.gz"
     if raw is not None:

@@ -42,6 +42,18 @@ def test_an_address_that_does_not_exist_is_called_so(answer):
 @pytest.mark.parametrize(
     "answer",
     [
+        "550 5.2.1 Content Filter agent quarantined this message",
+        "552 5.2.0 Suspected spam message rejected",
+    ],
+)
+def test_after_the_content_a_vague_code_is_about_what_we_wrote(answer):
+    outcome = refused_at("dot", answer)
+    assert (outcome.no_such_address, outcome.about_recipient) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         "554 5.7.1 <unknown[10.5.1.2]>: Client host rejected: Access denied",
         "550 5.7.1 Service unavailable, client [85.5.1.1] blocked",
         "550 5.7.1 blocked: too much mail for 5.1.1 addresses",
@@ -53,6 +65,14 @@ def test_an_address_that_does_not_exist_is_called_so(answer):
         "550 5.1.8 <us@news.example>: Sender address rejected: Domain not found",
         "550 5.1.0 <us@news.example>: Sender address rejected: User unknown",
         "550-Verification failed for <us@news.example>\r\n550 No such user here",
+        "550-Verification failed for <us@news.example>\r\n550-Called: 192.0.2.1\r\n"
+        "550-Response: 550 5.1.1 <us@news.example>: Recipient address rejected: User unknown\r\n"
+        "550 Sender verify failed",
+        "550 Daily recipient limit exceeded",
+        "550 User has exceeded its limit, 250 recipients out of 250. Relay quota will reset",
+        "550 Authentication required to send to this recipient",
+        "554 Transaction failed: recipient rejected, your account is suspended",
+        "550 account not found, please authenticate",
     ],
 )
 def test_what_is_about_us_is_held_against_no_reader(answer):
