@@ -203,13 +203,18 @@ def test_hostile_text_does_nothing_while_it_is_edited_and_previewed(desk):
     assert "owned" not in page.title()
 
 
-def test_an_issue_of_31_stories_opens_within_a_second(desk):
+def test_an_issue_of_31_stories_opens_with_all_of_them(desk):
     issue = make_daily(31)
     make_issue(end=timezone.localdate() - timedelta(days=1))
     page = desk(page_of(issue))
+    assert re.search("31", page.locator("#stories-group [data-row-count]").inner_text())
+
+
+@pytest.mark.benchmark
+def test_an_issue_of_31_stories_opens_within_a_second(desk):
+    page = desk(page_of(make_daily(31)))
     page.reload()
     seconds = page.evaluate(
         "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd / 1000"
     )
     assert seconds < PAGE_SECONDS
-    assert re.search("31", page.locator("#stories-group [data-row-count]").inner_text())
