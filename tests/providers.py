@@ -17,9 +17,12 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from anymail.exceptions import AnymailNotSupportedWarning
-from django.core.mail import get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from newsletter.transport import Outcome, disconnect, post
+
+READER = "ada@readers.example"
 LENGTH = re.compile(rb"(?mi)^content-length: *(\d+)")
 RESET = struct.pack("ii", 1, 0)
 # A client gives up long before.
@@ -221,3 +224,18 @@ def finish(sock: socket.socket, end: str) -> bool:
     if end == "reset":
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     return not end
+
+
+def letter() -> EmailMessage:
+    return EmailMessage("Subject", "A body.", "digest@news.example", [READER])
+
+
+def answered(
+    endpoint: Endpoint, provider: str, plan: Plan, message: EmailMessage | None = None
+) -> Outcome:
+    """Send a message to a provider that does as planned, and return the outcome."""
+    connection = connection_to(provider, endpoint.port, 2)
+    endpoint.plan = plan
+    outcome = post(connection, message or letter())
+    disconnect(connection)
+    return outcome

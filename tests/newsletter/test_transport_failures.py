@@ -7,32 +7,23 @@ import warnings
 import pytest
 import requests
 from anymail.exceptions import AnymailAPIError
-from django.core.mail import EmailMessage
 
-from newsletter.transport import Verdict, disconnect, post, read_anymail
-from tests.providers import Endpoint, Plan, connection_to, response, success
+from newsletter.transport import Verdict, read_anymail
+from tests.providers import (
+    READER,
+    Endpoint,
+    Plan,
+    answered,
+    response,
+    success,
+)
 from tests.smtp import SmtpServer, closed_port
-
-READER = "ada@readers.example"
-
-
-def letter():
-    return EmailMessage("Subject", "A body.", "digest@news.example", [READER])
 
 
 @pytest.fixture
 def endpoint():
     with Endpoint() as server:
         yield server
-
-
-def answered(endpoint, provider, plan, message=None):
-    """Send a message to a provider that does as planned, and return the outcome."""
-    connection = connection_to(provider, endpoint.port, 2)
-    endpoint.plan = plan
-    outcome = post(connection, message or letter())
-    disconnect(connection)
-    return outcome
 
 
 def caused_by(call):

@@ -13,33 +13,27 @@ from anymail.exceptions import (
     AnymailSerializationError,
     AnymailUnsupportedFeature,
 )
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import get_connection
 
 from newsletter.transport import Verdict, disconnect, post, read_anymail
-from tests.providers import Endpoint, Plan, connection_to, response, success
+from tests.providers import (
+    READER,
+    Endpoint,
+    Plan,
+    answered,
+    letter,
+    response,
+    success,
+)
 from tests.smtp import SmtpServer
 
-READER = "ada@readers.example"
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
-
-
-def letter():
-    return EmailMessage("Subject", "A body.", "digest@news.example", [READER])
 
 
 @pytest.fixture
 def endpoint():
     with Endpoint() as server:
         yield server
-
-
-def answered(endpoint, provider, plan, message=None):
-    """Send a message to a provider that does as planned, and return the outcome."""
-    connection = connection_to(provider, endpoint.port, 2)
-    endpoint.plan = plan
-    outcome = post(connection, message or letter())
-    disconnect(connection)
-    return outcome
 
 
 # --- Statuses --------------------------------------------------------------------------
