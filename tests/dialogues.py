@@ -23,6 +23,8 @@ LONGEST_SILENCE = 10.0
 READER = re.compile(rb"reader-(\d+)@")
 RESET = struct.pack("ii", 1, 0)
 USUAL = {"connect": 220, "data": 354, "quit": 221, "auth": 235}
+# Half of its connections bear an envelope in one piece (RFC 2920).
+FEATURES = [b"250 fine\r\n", b"250-fine\r\n250 PIPELINING\r\n"]
 WORDS = ["ok", "2.0.0 taken", "5.1.1 no such user", "", "é ü", "x" * 200, "250 inside"]
 CODES = [211, 220, 221, 250, 251, 252, 299, 354, 421, 450, 451, 452, 500, 503, 535, 550, 554]
 
@@ -155,6 +157,8 @@ class Conversation:
     def say(self, step: str) -> None:
         if self.chance.random() < AMISS:
             self.misbehave(step)
+        elif step == "helo":
+            self.send(self.chance.choice(FEATURES))
         else:
             self.send(b"%d fine\r\n" % USUAL.get(step, 250))
 

@@ -47,7 +47,7 @@ class Dialogue(socketserver.StreamRequestHandler):
     def obey(self, verb: bytes, line: bytes) -> bool:
         match verb:
             case b"EHLO" | b"HELO":
-                return self.reply("helo", "250 mail.example")
+                return self.reply("helo", self.server.features)
             case b"MAIL":
                 self.sender = line.decode().split("<")[1].split(">")[0]
                 return self.reply("mail", "250 2.1.0 ok")
@@ -89,14 +89,16 @@ class Dialogue(socketserver.StreamRequestHandler):
 class SmtpServer(socketserver.ThreadingTCPServer):
     """Start with ``with SmtpServer() as server``; ``taken`` has (recipient, message).
 
-    ``senders`` has their envelope senders, in the same order.
+    ``senders`` has their envelope senders, in the same order. With ``pipelining`` clients need
+    not wait for answers (RFC 2920).
     """
 
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, script: Script | None = None) -> None:
+    def __init__(self, script: Script | None = None, *, pipelining: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), Dialogue)
+        self.features = "250-mail.example\r\n250 PIPELINING" if pipelining else "250 mail.example"
         self.script = script or Script()
         self.taken: list[tuple[str, bytes]] = []
         self.senders: list[str] = []

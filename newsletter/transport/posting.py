@@ -10,11 +10,12 @@ from anymail.exceptions import AnymailConfigurationError, AnymailError
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from newsletter.transport.backend import SmtpBackend
 from newsletter.transport.outcomes import REPLY_LENGTH, Outcome, Verdict, brief, doubtful, halted
 from newsletter.transport.preparing import prepare
 from newsletter.transport.providers import read_answer, read_anymail, read_status
 from newsletter.transport.reading import read_smtp
-from newsletter.transport.smtp import Phase, SmtpBackend
+from newsletter.transport.smtp import Phase
 from newsletter.wire import WireMessage
 
 log = logging.getLogger(__name__)

@@ -28,8 +28,8 @@ from anymail.backends.base_requests import AnymailRequestsBackend
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from newsletter.transport.backend import SmtpBackend
 from newsletter.transport.calling import bound
-from newsletter.transport.smtp import SmtpBackend
 from newsletter.wire import WireMessage
 
 RESEND = "Resend"

@@ -27,7 +27,7 @@ STEADY_FROM, STEADY_TO = 0.2, 0.9
 # Of our own: how many messages came so far.
 COUNT = b"XCNT"
 ANSWERS = {
-    b"EHLO": b"250 sink.example\r\n",
+    b"EHLO": b"250-sink.example\r\n250 PIPELINING\r\n",
     b"DATA": b"354 go on\r\n",
     b"QUIT": b"221 2.0.0 bye\r\n",
 }

@@ -1,5 +1,6 @@
 """Every way a server can answer, and what is known afterwards."""
 
+import copy
 import smtplib
 
 import pytest
@@ -24,14 +25,15 @@ def backend(server_port, settings):
     )
 
 
-def outcome_of(script, settings):
-    with SmtpServer(Script(script)) as server:
+def outcome_of(script, settings, *, pipelining):
+    with SmtpServer(Script(script), pipelining=pipelining) as server:
         connection = backend(server.port, settings)
         outcome = post(connection, message())
         connection.close()
         return outcome, server.taken
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 @pytest.mark.parametrize(
     ("script", "verdict"),
     [
@@ -65,8 +67,8 @@ def outcome_of(script, settings):
         ({"quit": ["421 4.3.2 closing"]}, Verdict.ACCEPTED),
     ],
 )
-def test_the_verdict_is_what_can_be_known(script, verdict, settings):
-    outcome, taken = outcome_of(script, settings)
+def test_the_verdict_is_what_can_be_known(script, verdict, pipelining, settings):
+    outcome, taken = outcome_of(copy.deepcopy(script), settings, pipelining=pipelining)
     assert outcome.verdict is verdict
     if verdict is Verdict.ACCEPTED:
         assert len(taken) == 1
