@@ -9,7 +9,7 @@ from django.db.models.fields.json import KeyTransform
 from newsletter.composing import Composer
 from newsletter.models import Issue, Revision
 from newsletter.rendering import RenderedIssue
-from subscribers.models import Source
+from subscribers.models.sources import Source, followed, grouped
 from subscribers.prepared import given, question
 
 # Blocks of one issue take about 150 KB: for a daily and a weekly, each in two languages, an old
@@ -65,6 +65,8 @@ CURRENT = question(
     )
 )
 
+MERGES = question(lambda: Source.objects.order_by().values_list("pk", "merged_into"))
+
 
 def edition_of(issue: Issue) -> Edition:
     """Return the newest revision of an issue, ready to be composed.
@@ -77,7 +79,7 @@ def edition_of(issue: Issue) -> Edition:
         revision_id=revision_id,
         content_hash=content_hash,
         subject=subject,
-        groups=Source.objects.merge_groups(),
+        groups=grouped(followed(dict(MERGES.rows()))),
     )
     edition.composer_for(settings.LANGUAGE_CODE)
     return edition

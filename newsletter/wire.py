@@ -9,7 +9,7 @@ standard library a hundred times as long, most of it to encode the same stories 
 from __future__ import annotations
 
 from binascii import b2a_qp
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.policy import compat32
 from functools import lru_cache
@@ -68,15 +68,17 @@ class WireMessage:
         """Return the message as DATA takes it, without looking through it for dots."""
         return Transparent(b"".join(self.pieces(transparent)))
 
-    def pieces(self, form: Callable[[str], bytes]) -> Iterator[bytes]:
+    def pieces(self, form: Callable[[str], bytes]) -> list[bytes]:
         html, text = self.composition.values(self.links)
-        yield HEAD
-        yield from headers_of(self.cover)
-        yield TEXT
-        yield from body(self.composition.text, text, form)
-        yield HTML
-        yield from body(self.composition.html, html, form)
-        yield FOOT
+        return [
+            HEAD,
+            *headers_of(self.cover),
+            TEXT,
+            *body(self.composition.text, text, form),
+            HTML,
+            *body(self.composition.html, html, form),
+            FOOT,
+        ]
 
 
 def headers_of(cover: EmailMultiAlternatives) -> list[bytes]:

@@ -12,29 +12,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from enum import Enum
-from time import monotonic
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models import Expression, F, Field, Lookup, Model, QuerySet
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
+from subscribers.cursors import Place
+
 # PostgreSQL and SQLite have it alike; the ORM writes it for INSERT alone.
 RETURNING = ' RETURNING "id"'
-# To plan all statements of a message anew takes PostgreSQL a millisecond.
-PLANS_KEPT_SECONDS = 10.0
-
-
-class Plans(threading.local):
-    """Whose plans a thread's connection keeps, and since when."""
-
-    of: Any = None
-    since = 0.0
-
-
-PLANS = Plans()
 
 
 class Given(Expression):
@@ -54,62 +42,44 @@ class Prepared:
     ``write`` makes its compiler; see ``question`` and ``change``.
     """
 
+    # Said after what the compiler writes.
+    more = ""
+
     def __init__(self, write: Callable[[], SQLCompiler]) -> None:
         self.write = write
         # Of each thread, as its connection is.
         self.kept = threading.local()
 
-    def execute(self, values: dict[str, Any], more: str = "") -> Any:
-        """Execute the statement with the values that it waits for; returns the cursor."""
-        if not hasattr(self.kept, "sql"):
-            self.kept.compiler = self.write()
-            self.kept.sql, params = self.kept.compiler.as_sql()
-            self.kept.params = [
-                param.value if isinstance(param, Enum) else param for param in params
-            ]
+    def execute(self, values: dict[str, Any]) -> Any:
+        """Execute the statement with the values that it waits for.
+
+        Returns its cursor, which is good until it is executed again by the same thread.
+        """
+        kept = self.kept
+        if not hasattr(kept, "sql"):
+            kept.compiler = self.write()
+            written, params = kept.compiler.as_sql()
+            # Drivers remember a statement by this very string.
+            kept.sql = written + self.more
+            kept.params = [param.value if isinstance(param, Enum) else param for param in params]
+            kept.place = Place()
         connection = connections[DEFAULT_DB_ALIAS]
         params = [
             param.output_field.get_db_prep_value(values[param.name], connection)
             if isinstance(param, Given)
             else param
-            for param in self.kept.params
+            for param in kept.params
         ]
-        cursor = cursor_of(connection)
-        cursor.execute(self.kept.sql + more, params)
+        cursor = kept.place.cursor(connection)
+        cursor.execute(kept.sql, params)
         return cursor
-
-
-def cursor_of(connection: BaseDatabaseWrapper) -> Any:
-    """Return a cursor that leaves values to the database, where its statements can be kept."""
-    if connection.vendor != "postgresql" or connection.queries_logged:
-        return connection.cursor()
-    from django.db.backends.postgresql import base  # whose driver SQLite goes without
-
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    forget_old_plans(connection)
-    cursor: Any = base.ServerBindingCursor
-    return connection.make_cursor(cursor(connection.connection))
-
-
-def forget_old_plans(connection: BaseDatabaseWrapper) -> None:
-    """Have statements planned anew after a while: a table may have grown a thousandfold.
-
-    PostgreSQL does so by itself only once it has analysed the table, a minute later or never.
-    """
-    if PLANS.of is connection.connection and monotonic() - PLANS.since < PLANS_KEPT_SECONDS:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("DISCARD PLANS")
-    PLANS.of, PLANS.since = connection.connection, monotonic()
 
 
 class Question(Prepared):
     """A prepared SELECT of ``values_list`` or of models: ``rows`` gives tuples of columns."""
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
-        with self.execute(values) as cursor:
-            found = cursor.fetchall()
+        found = self.execute(values).fetchall()
         compiler = self.kept.compiler
         if not hasattr(self.kept, "converters"):
             columns = [column for column, _sql, _alias in compiler.select]
@@ -124,13 +94,17 @@ class Change(Prepared):
 
     def rows(self, **values: Any) -> int:
         """Execute it and return how many rows it changed."""
-        with self.execute(values) as cursor:
-            return int(cursor.rowcount)
+        return int(self.execute(values).rowcount)
+
+
+class TellingChange(Prepared):
+    """A prepared UPDATE that tells which rows it changed, in the same statement."""
+
+    more = RETURNING
 
     def ids(self, **values: Any) -> list[int]:
-        """Execute it and return the keys of the rows that it changed, in the same statement."""
-        with self.execute(values, RETURNING) as cursor:
-            return [pk for (pk,) in cursor.fetchall()]
+        """Execute it and return the keys of the rows that it changed."""
+        return [pk for (pk,) in self.execute(values).fetchall()]
 
 
 def question(rows: Callable[[], QuerySet[Any, Any]]) -> Question:
@@ -140,14 +114,19 @@ def question(rows: Callable[[], QuerySet[Any, Any]]) -> Question:
 
 def change(rows: Callable[[], QuerySet[Any, Any]], **fields: Any) -> Change:
     """Prepare an UPDATE of the queryset that ``rows`` returns, as its ``update`` would do it."""
+    return Change(lambda: update_of(rows(), fields))
 
-    def write() -> SQLCompiler:
-        query: Any = rows().query.chain(UpdateQuery)
-        query.add_update_values(fields)
-        compiler: SQLCompiler = query.get_compiler(DEFAULT_DB_ALIAS)
-        return compiler
 
-    return Change(write)
+def telling_change(rows: Callable[[], QuerySet[Any, Any]], **fields: Any) -> TellingChange:
+    """Prepare the same, to be told which rows it changed."""
+    return TellingChange(lambda: update_of(rows(), fields))
+
+
+def update_of(rows: QuerySet[Any, Any], fields: dict[str, Any]) -> SQLCompiler:
+    query: Any = rows.query.chain(UpdateQuery)
+    query.add_update_values(fields)
+    compiler: SQLCompiler = query.get_compiler(DEFAULT_DB_ALIAS)
+    return compiler
 
 
 def given(model: type[Model], name: str) -> Any:
@@ -158,3 +137,18 @@ def given(model: type[Model], name: str) -> Any:
 def given_as(name: str, field: Any) -> Any:
     """Return what stands for a value of that name, which reaches the database as the field's."""
     return Given(name, field)
+
+
+class IsOneOf(Lookup):
+    """Compare a column with a list of keys, on PostgreSQL: written the same for every length."""
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
+        column, of_column = self.process_lhs(compiler, connection)
+        keys, of_keys = self.process_rhs(compiler, connection)
+        return f"{column} = ANY({keys})", [*of_column, *of_keys]
+
+
+def is_one_of(column: str, name: str) -> IsOneOf:
+    """Ask for rows by a list of keys, to be named when the statement is executed."""
+    # A field of no kind: the driver writes the list as an array.
+    return IsOneOf(F(column), given_as(name, Field()))

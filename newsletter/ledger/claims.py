@@ -11,14 +11,21 @@ from functools import cache
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, Q
-from django.db.models.functions import Now
 
 from newsletter.ledger.turns import LEASED_UNTIL
 from newsletter.ledger.waiting import turn
 from newsletter.models import Delivery, Issue
 from newsletter.models.deliveries import DeliveryQuerySet
 from newsletter.states import DeliveryState, IssueState
-from subscribers.prepared import Change, Question, change, given, question
+from subscribers.prepared import (
+    Question,
+    TellingChange,
+    change,
+    given,
+    is_one_of,
+    question,
+    telling_change,
+)
 
 # Enough to keep the cost of a claim small, few enough to wait for after a death.
 CLAIM_SIZE = 20
@@ -77,12 +84,18 @@ def take_locked(
         found = due_rows(size, scope, alone=False).rows(issue=issue_id, due_at=now)
         found = found or due_rows(1, scope, alone=True).rows(issue=issue_id, due_at=now)
         ids = [pk for (pk,) in found]
-        Delivery.objects.filter(pk__in=ids, state=DeliveryState.PENDING).update(
-            state=DeliveryState.CLAIMED,
-            token=token,
-            lease_until=Now() + timedelta(seconds=settings.CLAIM_LEASE_SECONDS),
-        )
+        lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
+        TAKE.rows(ids=ids, token=token, lease=lease)
     return ids
+
+
+# Prepared: with every claim it is asked.
+TAKE = change(
+    lambda: Delivery.objects.filter(is_one_of("id", "ids"), state=DeliveryState.PENDING),
+    state=DeliveryState.CLAIMED,
+    token=given(Delivery, "token"),
+    lease_until=LEASED_UNTIL,
+)
 
 
 def take_at_once(
@@ -126,9 +139,9 @@ def due_rows(size: int, scope: Scope, *, alone: bool) -> Question:
 
 
 @cache
-def taking(size: int, scope: Scope, *, alone: bool) -> Change:
+def taking(size: int, scope: Scope, *, alone: bool) -> TellingChange:
     """Prepare the claim of due rows in one statement."""
-    return change(
+    return telling_change(
         lambda: Delivery.objects.filter(
             pk__in=due_of_one(scope).filter(DIED_OVER[alone]).values("pk")[:size]
         ),

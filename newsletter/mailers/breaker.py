@@ -9,18 +9,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import QuerySet
 
 from newsletter.mailers.choosing import configured
 from newsletter.mailers.values import Mailer
 from newsletter.models import Issue, MailerState
+from subscribers.prepared import question
 
 # By failures in a row; the last stands for all that follow.
 REST_MINUTES = (1, 5, 15, 60)
 # One worker has this long to find out whether a mailer works again.
 PROBE = timedelta(minutes=1)
 REASON_LENGTH = 300
+# Asked for with every claim.
+COLUMNS = [field.attname for field in MailerState._meta.concrete_fields]
+STATES = question(lambda: MailerState.objects.order_by().values_list(*COLUMNS))
 CLOSED = {"rests_until": None, "failures": 0, "needs_operator": False, "reason": ""}
 
 
@@ -47,8 +51,9 @@ def usable(now: datetime, *, fallbacks: bool = False) -> list[Mailer]:
 
 
 def states_of(mailers: Iterable[Mailer]) -> dict[str, MailerState]:
-    names = [mailer.name for mailer in mailers]
-    return {state.name: state for state in MailerState.objects.filter(name__in=names)}
+    names = {mailer.name for mailer in mailers}
+    states = [MailerState.from_db(DEFAULT_DB_ALIAS, COLUMNS, row) for row in STATES.rows()]
+    return {state.name: state for state in states if state.name in names}
 
 
 def rows(mailer: Mailer) -> QuerySet[MailerState]:

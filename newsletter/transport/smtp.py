@@ -16,6 +16,7 @@ from typing import Any, Never
 
 from django.conf import settings
 
+from newsletter.messages import as_path
 from newsletter.transport.outcomes import words
 from newsletter.transport.patience import Patience, Replies, reach, write
 from newsletter.wire import Transparent, dotted
@@ -149,8 +150,8 @@ class PhaseSMTP(smtplib.SMTP):
         """
         options = f" size={size}" if self.has_extn("size") else ""
         lines = (
-            f"mail FROM:{smtplib.quoteaddr(sender)}{options}",
-            f"rcpt TO:{smtplib.quoteaddr(recipient)}",
+            f"mail FROM:{as_path(sender)}{options}",
+            f"rcpt TO:{as_path(recipient)}",
             "data",
         )
         if any(end in line for line in lines for end in "\r\n"):

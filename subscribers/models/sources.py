@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from django.db import models
@@ -15,28 +16,34 @@ class SourceQuerySet(models.QuerySet["Source"]):
         return self.filter(retired_at=None, merged_into=None)
 
     def present_ids(self) -> dict[int, int]:
-        """Map every source's id to that of the source under its present name.
-
-        Merges are followed to their end; in a ring of them, once around.
-        """
-        merged_into = dict(self.values_list("pk", "merged_into"))
-
-        def present(pk: int) -> int:
-            seen: set[int] = set()
-            while (target := merged_into[pk]) is not None and pk not in seen:
-                seen.add(pk)
-                pk = target
-            return pk
-
-        return {pk: present(pk) for pk in merged_into}
+        """Map every source's id to that of the source under its present name."""
+        return followed(dict(self.values_list("pk", "merged_into")))
 
     def merge_groups(self) -> dict[int, frozenset[int]]:
         """Map every source's id to the ids of all sources that are the same one."""
-        members: dict[int, set[int]] = {}
-        for pk, present in self.present_ids().items():
-            members.setdefault(present, set()).add(pk)
-        groups = (frozenset(group) for group in members.values())
-        return {pk: group for group in groups for pk in group}
+        return grouped(self.present_ids())
+
+
+def followed(merged_into: Mapping[int, int | None]) -> dict[int, int]:
+    """Follow merges to their end; in a ring of them, once around."""
+
+    def present(pk: int) -> int:
+        seen: set[int] = set()
+        while (target := merged_into[pk]) is not None and pk not in seen:
+            seen.add(pk)
+            pk = target
+        return pk
+
+    return {pk: present(pk) for pk in merged_into}
+
+
+def grouped(present_ids: Mapping[int, int]) -> dict[int, frozenset[int]]:
+    """Map every source to all that are the same one, by what each is called at present."""
+    members: dict[int, set[int]] = {}
+    for pk, present in present_ids.items():
+        members.setdefault(present, set()).add(pk)
+    groups = (frozenset(group) for group in members.values())
+    return {pk: group for group in groups for pk in group}
 
 
 class Source(models.Model):
