@@ -18,6 +18,8 @@ from time import monotonic, sleep
 
 from django.db import connection, transaction
 
+from newsletter.ledger.syncing import lightly, sync
+
 # A turn takes about a millisecond; to look costs some microseconds.
 LOOK_SECONDS = 0.0003
 PATIENCE_SECONDS = 1.0
@@ -61,29 +63,36 @@ KEPT = Kept()
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """Open a transaction when it is this worker's turn."""
-    with turn(), transaction.atomic():
+    """Open a transaction when it is this worker's turn; committed, it outlives a power cut."""
+    with turn() as log, transaction.atomic():
         yield
+    if log is not None:
+        sync(log)
 
 
 @contextlib.contextmanager
-def turn() -> Iterator[None]:
-    """Wait for this worker's turn to write; at once where the database has many writers."""
-    path = waiting_place()
-    if path is None:
-        yield
+def turn() -> Iterator[Path | None]:
+    """Wait for this worker's turn to write; at once where the database has many writers.
+
+    Yields the log, if there is one, that has to be synced where what is committed must outlive
+    a power cut.
+    """
+    database = shared_file()
+    if database is None:
+        yield None
         return
-    with turn_at(path):
-        yield
+    place = database.with_name(database.name + SUFFIX)
+    with turn_at(place), lightly(connection, database) as log:
+        yield log
 
 
-def waiting_place() -> Path | None:
-    """Return the file at which workers on this database wait for each other, if they do."""
+def shared_file() -> Path | None:
+    """Return the file whose writers wait for each other; None where they need not."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return None
     name = connection.settings_dict["NAME"]
     in_memory = str(name).startswith(("file:", ":memory:"))
-    return None if in_memory else Path(f"{name}{SUFFIX}")
+    return None if in_memory else Path(name)
 
 
 @contextlib.contextmanager

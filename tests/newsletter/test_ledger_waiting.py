@@ -98,6 +98,6 @@ def test_nobody_waits_for_ever_for_a_process_that_stopped_in_its_turn(place, hol
 @pytest.mark.django_db
 def test_a_transaction_within_another_waits_for_no_turn():
     with transaction.atomic():
-        assert waiting.waiting_place() is None
+        assert waiting.shared_file() is None
         with ledger.writing():
             pass
