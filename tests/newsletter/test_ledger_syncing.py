@@ -31,6 +31,7 @@ def level():
     return connection.connection.execute("PRAGMA synchronous").fetchone()[0]
 
 syncing.WRITE_OUT = record
+connection.ensure_connection()
 levels = [level()]
 for name in ("a", "b"):
     with writing():
