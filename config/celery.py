@@ -5,10 +5,16 @@ from functools import partial
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_received, worker_ready, worker_shutting_down
+from celery.signals import (
+    task_received,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 from celery.utils.nodenames import worker_direct
 
 from config import folder_queue
+from config.garbage import leave_alone_what_stays
 from config.listening import Listener, end
 from config.stopping import stop_flag
 
@@ -37,3 +43,12 @@ def listen(sender: Any, **kwargs: object) -> None:
 
 worker_shutting_down.connect(stop_flag.raise_)
 worker_ready.connect(listen)
+
+
+def tidy(**kwargs: object) -> None:
+    """Do so in a worker of threads, and in each child of one that forks."""
+    leave_alone_what_stays()
+
+
+worker_ready.connect(tidy)
+worker_process_init.connect(tidy)

@@ -30,6 +30,7 @@ ADDRESS = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^\s<>"(),:;@]*)@[^\s<>"(),:;@]*')
 # Every message has the same sender, mostly with a name.
 SENDERS_KEPT = 64
 SUBJECTS_KEPT = 64
+DATES_KEPT = 4
 # A dot-atom at a host's name (RFC 5322 §3.4.1, RFC 1123 §2.1): as good as all addresses.
 PLAIN_ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -107,6 +108,13 @@ def subject_line(subject: str) -> str:
     return shortened(one_line(subject), SUBJECT_SHOWN)
 
 
+# Those of a second have the same.
+@lru_cache(maxsize=DATES_KEPT)
+def date_of(at: datetime) -> str:
+    """Return a Date (RFC 5322 §3.6.1)."""
+    return format_datetime(at)
+
+
 def message_id(uid: UUID) -> str:
     """Return the Message-ID that every attempt of a delivery carries (RFC 5322 §3.6.4)."""
     return f"<{uid}@{settings.MAIL_DOMAIN}>"
@@ -122,7 +130,7 @@ def headers(envelope: Envelope) -> dict[str, str]:
     home = page("subscribers:subscribe")
     fields = {
         "Message-ID": message_id(envelope.uid),
-        "Date": format_datetime(envelope.at),
+        "Date": date_of(envelope.at.replace(microsecond=0)),
         "List-Id": f"<{kind}.{settings.MAIL_DOMAIN}>",
         "List-Unsubscribe": f"<{envelope.unsubscribe_url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

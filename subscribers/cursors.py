@@ -53,11 +53,15 @@ class Place:
 def opened(connection: BaseDatabaseWrapper) -> Any:
     """Return a new cursor of a connection's driver that may execute a statement many times."""
     if connection.vendor == "postgresql":
+        import psycopg
         from django.db.backends.postgresql import base  # whose driver SQLite goes without
 
         # It leaves values to the server, so that statements can be kept there.
-        cursor: Any = base.ServerBindingCursor
-        return cursor(connection.connection)
+        kind: Any = base.ServerBindingCursor
+        cursor = kind(connection.connection)
+        # The driver reads times and UUIDs twice as fast in the server's own form.
+        cursor.format = psycopg.pq.Format.BINARY
+        return cursor
     return connection.connection.cursor(factory=LearnedCursor)
 
 

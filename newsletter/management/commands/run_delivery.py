@@ -13,6 +13,7 @@ from django.db import InterfaceError, InternalError, OperationalError, connectio
 from django.utils import timezone
 
 from config.folder_queue import drop_stale
+from config.garbage import leave_alone_what_stays
 from newsletter import heartbeats, ledger, sending, ticking
 from newsletter.tracking.imap import fetch_in_passing
 from subscribers.answering import answer_forgotten
@@ -35,6 +36,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--once", action="store_true", help="Stop when nothing is due at this moment."
         )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as a process of its own, whose memory is nobody else's."""
+        leave_alone_what_stays()
+        super().run_from_argv(argv)
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
