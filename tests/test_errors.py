@@ -117,6 +117,21 @@ def test_no_readers_token_stands_in_the_log(log, db, monkeypatch):
         assert url.rpartition("/")[2] not in said
 
 
+def test_no_readers_address_stands_in_an_error_that_is_logged(log):
+    try:
+        raise ValueError("<ada.lovelace@readers.example>: 'grace@readers.example' has no mailbox")
+    except ValueError:
+        logging.getLogger("newsletter.transport").exception("a backend failed")
+    said = log.getvalue()
+    assert "ValueError: <…>: '…' has no mailbox" in said
+    assert "readers.example" not in said
+
+
+def test_a_worker_is_logged_by_its_name(log):
+    logging.getLogger("newsletter").warning("%s has stopped", "celery@host-1")
+    assert log.getvalue() == "celery@host-1 has stopped\n"
+
+
 def test_other_lines_are_logged_as_they_are(log):
     logging.getLogger("newsletter.sending").warning("50%% of %s at /archive/u/", "daily")
     assert log.getvalue() == "50% of daily at /archive/u/\n"

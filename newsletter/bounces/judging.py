@@ -15,6 +15,8 @@ ADDRESSING = "1"
 POLICY = "7"
 # RFC 3463 §3.2 and RFC 7505 (10): bad mailbox, bad system, bad syntax, moved, takes no mail.
 NOBODY_THERE = frozenset({"1", "2", "3", "6", "10"})
+# RFC 3463 §3.2: the sender's mailbox, the sender's system.
+OUR_ADDRESS = frozenset({"7", "8"})
 # RFC 3463 §3.3 and §3.4: full, too long, and mail systems that are full or not reachable.
 NOT_NOW = frozenset({("2", "2"), ("2", "3"), ("3", "1"), ("3", "4"), ("4", "7")})
 
@@ -24,6 +26,8 @@ PHRASES: tuple[tuple[Bounce, re.Pattern[str]], ...] = tuple(
     for bounce, pattern in (
         # Microsoft's directory-based blocking says so of addresses that do not exist.
         (Bounce.GONE, r"5\.4\.1\b.{0,80}recipient address rejected: access denied"),
+        # Of us, whose domain or host was not found, or of our account at a relay.
+        (Bounce.POLICY, r"\bsender\b|return[ -]path|verif(?:y|ication) failed|client host|\bhelo\b"),
         (
             Bounce.SOFT,
             r"quota|mailbox (?:is )?full|full mailbox|over ?limit|too (?:large|big|long)|"
@@ -62,7 +66,7 @@ def judge(words: str, status: str = "") -> Bounce:
             return Bounce.SOFT
         if subject == ADDRESSING and detail in NOBODY_THERE:
             return Bounce.GONE
-        if subject == POLICY:
+        if subject == POLICY or (subject == ADDRESSING and detail in OUR_ADDRESS):
             return Bounce.POLICY
         break
     if not codes and (reply := REPLY_CODE.search(words)) and reply[1] == TRANSIENT:

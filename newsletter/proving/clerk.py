@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, InternalError, OperationalError, connections
 from django.db.models import Count
 from django.utils import timezone
 
@@ -94,7 +94,7 @@ def answer(line: str) -> Any:
     for _ in range(TRIES - 1):
         try:
             return DUTIES[duty](*arguments)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, InternalError):
             connections.close_all()
             sleep(1)
     return DUTIES[duty](*arguments)

@@ -21,6 +21,8 @@ AT_ONCE = 4_096
 CODE = re.compile(rb"[2-5][0-9][0-9](?![0-9])")
 # What smtplib calls a reply that is none.
 NONSENSE = -1
+# What a socket says that does not wait, with TLS or without.
+NOTHING_THERE = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 # Of a socket's time-outs, zero would mean not to wait at all.
 A_MOMENT = 0.001
 
@@ -106,13 +108,23 @@ class Replies:
         while b"\n" not in self.unread:
             if len(self.unread) > LONGEST_LINE:
                 raise smtplib.SMTPServerDisconnected("the server's line has no end")
-            self.sock.settimeout(patience.left())
-            octets = self.sock.recv(AT_ONCE)
+            octets = self.read(patience)
             if not octets:
                 raise smtplib.SMTPServerDisconnected("the server hung up")
             self.unread += octets
         line, _, self.unread = self.unread.partition(b"\n")
         return line
+
+    def read(self, patience: Patience) -> bytes:
+        """Return what comes next, or has come already: who slept may read what arrived in time."""
+        try:
+            self.sock.settimeout(patience.left())
+        except TimeoutError:
+            self.sock.settimeout(0)
+        try:
+            return self.sock.recv(AT_ONCE)
+        except NOTHING_THERE as exc:
+            raise TimeoutError("the server took too long in all") from exc
 
     def expect_silence(self) -> None:
         """Raise SMTPServerDisconnected where the server said something that nobody asked for.
@@ -123,7 +135,7 @@ class Replies:
             self.sock.settimeout(0)
             try:
                 self.unread = self.sock.recv(AT_ONCE)
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            except NOTHING_THERE:
                 return
         said = self.unread.decode("utf-8", "replace").strip() or "nothing more, and hung up"
         raise smtplib.SMTPServerDisconnected(f"unasked, the server said {said}")

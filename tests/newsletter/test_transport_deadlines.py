@@ -123,17 +123,26 @@ class Clock:
 
 
 class Tap:
-    """A socket out of which something comes drop by drop, one a second."""
+    """A socket out of which something comes drop by drop, one a second.
 
-    def __init__(self, clock: Clock, octets: bytes) -> None:
+    What has ``arrived`` already comes at once.
+    """
+
+    def __init__(self, clock: Clock, octets: bytes, arrived: bytes = b"") -> None:
         self.clock = clock
         self.octets = octets
+        self.arrived = arrived
         self.waits: list[float] = []
 
     def settimeout(self, seconds: float) -> None:
         self.waits.append(seconds)
 
     def recv(self, most: int) -> bytes:
+        if self.arrived:
+            arrived, self.arrived = self.arrived, b""
+            return arrived
+        if not self.waits[-1]:
+            raise BlockingIOError
         self.clock.pass_by(1)
         drop, self.octets = self.octets[:1], self.octets[1:]
         return drop
@@ -144,7 +153,22 @@ def test_all_waiting_together_has_an_end(monkeypatch):
     tap = Tap(clock, b"250 a long answer that takes its time\r\n")
     with pytest.raises(TimeoutError):
         Replies(tap).next(Patience(10, step=3))
-    assert tap.waits == [3, 3, 3, 3, 3, 3, 3, 3, 2, 1]
+    assert tap.waits == [3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 0]
+
+
+def test_an_answer_that_came_while_we_stood_still_is_an_answer(monkeypatch):
+    clock = Clock(monkeypatch)
+    patience = Patience(10)
+    clock.pass_by(600)
+    assert Replies(Tap(clock, b"", arrived=b"250 taken\r\n")).next(patience) == (250, b"taken")
+
+
+def test_who_stood_still_does_not_wait_for_the_rest(monkeypatch):
+    clock = Clock(monkeypatch)
+    patience = Patience(10)
+    clock.pass_by(600)
+    with pytest.raises(TimeoutError):
+        Replies(Tap(clock, b"ken\r\n", arrived=b"250 ta")).next(patience)
 
 
 def test_a_slow_answer_in_time_is_an_answer(monkeypatch):
