@@ -27,7 +27,10 @@ PHRASES: tuple[tuple[Bounce, re.Pattern[str]], ...] = tuple(
         # Microsoft's directory-based blocking says so of addresses that do not exist.
         (Bounce.GONE, r"5\.4\.1\b.{0,80}recipient address rejected: access denied"),
         # Of us, whose domain or host was not found, or of our account at a relay.
-        (Bounce.POLICY, r"\bsender\b|return[ -]path|verif(?:y|ication) failed|client host|\bhelo\b"),
+        (
+            Bounce.POLICY,
+            r"\bsender\b|return[ -]path|verif(?:y|ication) failed|client host|\bhelo\b",
+        ),
         (
             Bounce.SOFT,
             r"quota|mailbox (?:is )?full|full mailbox|over ?limit|too (?:large|big|long)|"

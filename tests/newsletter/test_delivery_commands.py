@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import time
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from kombu.exceptions import OperationalError
 from config.celery import app
 from newsletter import ledger, sending, tasks, ticking
 from newsletter.approving import approve
+from newsletter.management.commands import run_delivery
 from newsletter.models import Issue
 from newsletter.states import DeliveryState
 from newsletter.steering import send_now
@@ -25,6 +27,7 @@ from subscribers.signing_up import take
 from tests.factories import make_issue, make_reader, make_source, make_story
 
 pytestmark = pytest.mark.django_db
+FORM = ConsentEvent.Origin.FORM
 
 
 @pytest.fixture
@@ -177,6 +180,35 @@ def test_run_delivery_sweeps_before_every_drain(issue, monkeypatch):
     assert done == ["sweep", "sweep", issue.pk, "sweep", other.pk]
 
 
+def test_who_subscribes_while_run_delivery_sends_an_issue_is_answered_before_its_end(
+    issue, monkeypatch
+):
+    """Each round has time for one message."""
+    send_now(issue, now=timezone.now())
+    whole = sending.post
+
+    def slowly(connection, message):
+        if not mail.outbox:
+            take("new@example.com", Choices(wants_daily=True), now=timezone.now(), origin=FORM)
+        time.sleep(0.06)
+        return whole(connection, message)
+
+    monkeypatch.setattr(sending, "post", slowly)
+    monkeypatch.setattr(run_delivery, "ROUND_SECONDS", 0.05)
+    run("run_delivery", "--once")
+    recipients = [message.to[0] for message in mail.outbox]
+    assert len(recipients) == 4
+    assert recipients.index("new@example.com") == 1
+
+
+def test_a_round_that_waited_for_its_allowance_is_not_the_last(issue, monkeypatch):
+    send_now(issue, now=timezone.now())
+    rounds = [sending.Drained(cut_off=True), sending.Drained()]
+    monkeypatch.setattr(sending, "drain", lambda pk, **kwargs: rounds.pop(0))
+    run("run_delivery", "--once")
+    assert rounds == []
+
+
 def test_run_delivery_goes_on_after_the_database_ended_its_transaction(monkeypatch, caplog):
     def ended(now):
         raise InternalError("terminating connection due to idle-in-transaction timeout")
@@ -217,7 +249,7 @@ def test_publishing_through_the_filesystem_broker_leaves_a_task(tmp_path):
 
 
 def test_without_a_broker_a_request_to_subscribe_is_answered_at_once():
-    take("ada@example.com", Choices(), now=timezone.now(), origin=ConsentEvent.Origin.FORM)
+    take("ada@example.com", Choices(), now=timezone.now(), origin=FORM)
     run("run_delivery", once=True)
     (message,) = mail.outbox
     assert message.to == ["ada@example.com"]

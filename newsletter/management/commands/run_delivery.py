@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 # How soon a row that has become due is seen.
 LOOK_SECONDS = 1.0
+# Whoever asked for a mail waits no longer than this behind an issue. To begin anew costs its
+# messages a connection.
+ROUND_SECONDS = 10.0
 
 
 class Command(BaseCommand):
@@ -89,22 +92,24 @@ class Command(BaseCommand):
             self.stdout.write(f"janitor: {swept}")
 
     def round(self) -> bool:
-        """Answer who asked, and send what is due now; False where nothing was."""
-        now = timezone.now()
-        # Nobody else works on what the pages queue, so nothing has to be lost first.
-        rows = work_on_forgotten(now, grace=timedelta(0))
-        rows += answer_forgotten(timezone.now(), grace=timedelta(0))
+        """Answer who asked, and send for a while what is due now; False where nothing was."""
+        rows = self.answer()
         for issue_id in ticking.tick(timezone.now()):
-            rows += self.drain(issue_id)
+            rows += self.drain(issue_id) + self.answer()
         ticking.close_finished(timezone.now())
         return rows > 0
 
+    def answer(self) -> int:
+        """Do what the pages queue: nobody else works on it, so nothing has to be lost first."""
+        done = work_on_forgotten(timezone.now(), grace=timedelta(0))
+        return done + answer_forgotten(timezone.now(), grace=timedelta(0))
+
     def drain(self, issue_id: int) -> int:
-        # A drain goes on for most of a minute, and others may follow it.
+        # Other issues' turns may lie between two of one issue.
         self.sweep()
         heartbeats.record(heartbeats.name_of("run_delivery"), working=True)
         try:
-            done = sending.drain(issue_id, stop=lambda: self.stopping)
+            done = sending.drain(issue_id, seconds=ROUND_SECONDS, stop=lambda: self.stopping)
         except (OperationalError, InterfaceError, InternalError):
             raise
         except Exception:  # the edge of one issue: the others must go on
@@ -112,4 +117,7 @@ class Command(BaseCommand):
             return 0
         if done.rows or done.halted:
             self.stdout.write(f"issue {issue_id}: {done}")
-        return 0 if done.halted else done.rows
+        if done.halted:
+            return 0
+        # Where it waited for its allowance all the time, there is more to do.
+        return done.rows or int(done.cut_off)
