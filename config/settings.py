@@ -417,8 +417,8 @@ INTENT_LEASE_SECONDS = environment.whole_number(
 )
 # So many messages are recorded as about to leave, and so many results, in one commit. More
 # spare a slow disk, and a worker that dies leaves as many doubtful: of 1, 5 and 20 a random
-# kill left 0.9, 4 and 12 (PostgreSQL; SQLite 0.8, 4 and 8), where four workers sent 670, 660
-# and 800 a second (650, 970 and 1,100). One is the most that a fault may leave.
+# kill left 0.9, 4 and 12 (PostgreSQL; SQLite 0.8, 4 and 8), where four workers sent 1,250,
+# 1,420 and 1,850 a second (900, 1,640 and 1,570). One is the most that a fault may leave.
 INTENTS_PER_COMMIT = environment.whole_number(
     "INTENTS_PER_COMMIT", default=1, minimum=1, maximum=20
 )
