@@ -1,4 +1,4 @@
-"""What must not stand in a log."""
+"""What must not stand in a log: readers' tokens, and in errors anybody's address."""
 
 import logging
 import re
@@ -8,7 +8,10 @@ PERSONAL = re.compile(r"(/(?:confirm|choices|u|f|feed|read|address)/)[^\s?\"']+"
 
 
 # An error may quote whom it is about; a worker's name looks alike, and stands in messages.
-ADDRESS = re.compile(r"[^\s<>\"'(),:;@]+@[^\s<>\"'(),:;@]+")
+# A match begins with its word, or a long one would be gone through from each of its letters.
+ADDRESS = re.compile(
+    r"""(?:"(?:\\.|[^"\\\n])*+"|(?<![^\s<>"'(),:;@])[^\s<>"'(),:;@]++)@[^\s<>"'(),:;@]+"""
+)
 AS_USUAL = logging.Formatter()
 
 
@@ -20,8 +23,10 @@ class Discreet(logging.Filter):
         message = record.getMessage()
         if PERSONAL.search(message):
             record.msg, record.args = PERSONAL.sub(r"\1…", message), ()
-        if record.exc_info and not record.exc_text:
-            # A formatter writes what stands here instead of the error.
+        told = record.exc_text
+        if record.exc_info and not told:
             told = AS_USUAL.formatException(record.exc_info)
+        if told:
+            # A formatter writes what stands here instead of the error.
             record.exc_text = ADDRESS.sub("…", PERSONAL.sub(r"\1…", told))
         return True

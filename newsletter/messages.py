@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache, partial
-from smtplib import quoteaddr
 from uuid import UUID
 
 from django.conf import settings
@@ -92,11 +91,6 @@ def sanitised(address: str) -> str:
     if PLAIN_ADDRESS.fullmatch(address):
         return address
     return as_django_writes(address)
-
-
-def as_path(address: str) -> str:
-    """Return a sanitised address as MAIL and RCPT take it (RFC 5321 §4.1.2)."""
-    return f"<{address}>" if PLAIN_ADDRESS.fullmatch(address) else quoteaddr(address)
 
 
 as_django_writes = lru_cache(maxsize=SENDERS_KEPT)(partial(sanitize_address, encoding="utf-8"))

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Expression, F, Field, Lookup, Model, QuerySet
+from django.db.models import Expression, F, Field, JSONField, Lookup, Model, QuerySet
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -83,6 +83,9 @@ class Question(Prepared):
         compiler = self.kept.compiler
         if not hasattr(self.kept, "converters"):
             columns = [column for column, _sql, _alias in compiler.select]
+            if any(isinstance(column.output_field, JSONField) for column in columns):
+                # PostgreSQL's driver reads it in one way, Django in another.
+                raise TypeError("a prepared question cannot ask for a JSON column")
             self.kept.converters = compiler.get_converters(columns)
         if self.kept.converters:
             found = map(tuple, compiler.apply_converters(found, self.kept.converters))

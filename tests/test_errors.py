@@ -127,6 +127,18 @@ def test_no_readers_address_stands_in_an_error_that_is_logged(log):
     assert "readers.example" not in said
 
 
+def test_an_error_that_was_told_already_is_no_exception(log):
+    first = logging.StreamHandler(io.StringIO())
+    logging.getLogger().handlers.insert(0, first)
+    try:
+        raise ValueError('"ada lovelace"@readers.example')
+    except ValueError:
+        logging.getLogger("newsletter.transport").exception("a backend failed")
+    finally:
+        logging.getLogger().removeHandler(first)
+    assert "ValueError: …\n" in log.getvalue()
+
+
 def test_a_worker_is_logged_by_its_name(log):
     logging.getLogger("newsletter").warning("%s has stopped", "celery@host-1")
     assert log.getvalue() == "celery@host-1 has stopped\n"

@@ -29,7 +29,10 @@ PHRASES: tuple[tuple[Bounce, re.Pattern[str]], ...] = tuple(
         # Of us, whose domain or host was not found, or of our account at a relay.
         (
             Bounce.POLICY,
-            r"\bsender\b|return[ -]path|verif(?:y|ication) failed|client host|\bhelo\b",
+            r"\bsender(?:'s)? (?:address|mailbox|domain|verif)|"
+            r"\bsender\b[^.\n]{0,60}(?:reject|denied|not found|does not exist|unknown|blocked)|"
+            r"(?<!recipient )(?<!recipient address )\bverif(?:y|ication) failed|"
+            r"client host|\bhelo\b",
         ),
         (
             Bounce.SOFT,

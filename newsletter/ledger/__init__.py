@@ -19,6 +19,7 @@ from newsletter.ledger.claims import (
 )
 from newsletter.ledger.moves import REASON_LENGTH, Result, fail_claimed, intend, settle, skip
 from newsletter.ledger.sweeping import Swept, sweep
+from newsletter.ledger.syncing import NotOnDisk
 from newsletter.ledger.waiting import writing
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "PUT_OFF",
     "REASON_LENGTH",
     "Claim",
+    "NotOnDisk",
     "Result",
     "Scope",
     "Swept",

@@ -84,8 +84,9 @@ def take_locked(
         found = due_rows(size, scope, alone=False).rows(issue=issue_id, due_at=now)
         found = found or due_rows(1, scope, alone=True).rows(issue=issue_id, due_at=now)
         ids = [pk for (pk,) in found]
-        lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
-        TAKE.rows(ids=ids, token=token, lease=lease)
+        if ids:
+            lease = timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
+            TAKE.rows(ids=ids, token=token, lease=lease)
     return ids
 
 

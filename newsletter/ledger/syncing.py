@@ -15,11 +15,16 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 SUFFIX = "-wal"
 # File sizes included, times not, which would cost another write; not every system has it.
 WRITE_OUT: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+
+
+class NotOnDisk(OperationalError):
+    """What was committed may not outlive a power cut, so that nothing may rely on it."""
 
 
 class Log:
@@ -30,12 +35,12 @@ class Log:
     def open(self, path: Path) -> None:
         """Open the log, and make sure that its name is on the disk as well as what it holds."""
         self.close()
-        self.descriptor = os.open(path, os.O_RDONLY)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+        self.descriptor = os.open(path, os.O_RDONLY)
 
     def is_at(self, path: Path) -> bool:
         """Tell whether this is the log still: SQLite deletes it with its last connection."""
@@ -62,6 +67,9 @@ class Kept(threading.local):
 
 
 KEPT = Kept()
+# Logs that could not be written out. A system reports that once and forgets what it could not
+# write: with a hole in its midst a log is worth nothing from there on, whatever comes later.
+BROKEN: set[Path] = set()
 
 
 @contextlib.contextmanager
@@ -76,17 +84,40 @@ def lightly(connection: BaseDatabaseWrapper, database: Path) -> Iterator[Path | 
     if not log.exists():
         yield None
         return
+    if log in BROKEN:
+        write_anew(connection, log)
     driver = connection.connection
-    driver.execute("PRAGMA synchronous = NORMAL")
+    with connection.wrap_database_errors:
+        driver.execute("PRAGMA synchronous = NORMAL")
     try:
         yield log
     finally:
-        driver.execute("PRAGMA synchronous = FULL")
+        # Another connection, after an error, is at FULL from its beginning.
+        if connection.connection is driver:
+            with connection.wrap_database_errors:
+                driver.execute("PRAGMA synchronous = FULL")
+
+
+def write_anew(connection: BaseDatabaseWrapper, log: Path) -> None:
+    """Have SQLite put what a broken log holds into the database itself, and begin it anew.
+
+    Raises NotOnDisk where that cannot be done either.
+    """
+    with connection.wrap_database_errors:
+        checkpoint = connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, _pages, _moved = checkpoint.fetchone()
+    if busy:
+        raise NotOnDisk("a broken log could not be written out, as others read it")
+    BROKEN.discard(log)
 
 
 def sync(path: Path) -> None:
-    """Wait until all that was committed to a log is on the disk; raise OSError if that fails."""
+    """Wait until all that was committed to a log is on the disk; raise NotOnDisk if that fails."""
     log = KEPT.log
-    if not log.is_at(path):
-        log.open(path)
-    WRITE_OUT(log.descriptor)
+    try:
+        if not log.is_at(path):
+            log.open(path)
+        WRITE_OUT(log.descriptor)
+    except OSError as exc:
+        BROKEN.add(path)
+        raise NotOnDisk(f"the log could not be written to the disk: {exc}") from exc

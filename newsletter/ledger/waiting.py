@@ -63,7 +63,10 @@ KEPT = Kept()
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """Open a transaction when it is this worker's turn; committed, it outlives a power cut."""
+    """Open a transaction when it is this worker's turn; committed, it outlives a power cut.
+
+    Raises NotOnDisk where it was committed and would not.
+    """
     with turn() as log, transaction.atomic():
         yield
     if log is not None:

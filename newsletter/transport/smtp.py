@@ -16,9 +16,9 @@ from typing import Any, Never
 
 from django.conf import settings
 
-from newsletter.messages import as_path
+from newsletter.messages import PLAIN_ADDRESS
 from newsletter.transport.outcomes import words
-from newsletter.transport.patience import Patience, Replies, reach, write
+from newsletter.transport.patience import NONSENSE, Patience, Replies, reach, write
 from newsletter.wire import Transparent, dotted
 
 START_MAIL_INPUT = 354
@@ -167,24 +167,24 @@ class PhaseSMTP(smtplib.SMTP):
             self.part_after(code, unheard=1)
             raise smtplib.SMTPRecipientsRefused({recipient: (code, reply)})
         self.phase = Phase.CONTENT
-        self.expect_content()
+        code, reply = self.getreply()
+        if code != START_MAIL_INPUT:
+            self.part_after(code)
+            raise smtplib.SMTPDataError(code, reply)
 
     def part_after(self, code: int, unheard: int = 0) -> None:
         """Part from a server after a refusal; what was still asked of it is answered first.
 
-        One that waits for content all the same would take our farewell for it.
+        One that waits for content all the same, or may as what it says is no reply, would take
+        our farewell for content.
         """
-        if code == CLOSING:
-            self.close()
-            return
         self.patience = Patience(PARTING_SECONDS, self.patience.step)
         with contextlib.suppress(smtplib.SMTPException, OSError):
-            for _ in range(unheard):
-                code, _reply = self.getreply()
-        if code == START_MAIL_INPUT:
-            self.close()
-        else:
-            self._rset()
+            codes = {code, *(self.getreply()[0] for _ in range(0 if code == CLOSING else unheard))}
+            if codes.isdisjoint({CLOSING, START_MAIL_INPUT, NONSENSE}):
+                self.rset()
+                return
+        self.close()
 
     def begin_envelope(self) -> None:
         if self.phase is not Phase.CONNECT:
@@ -199,14 +199,10 @@ class PhaseSMTP(smtplib.SMTP):
         """Ask whether the content may come, and send it (RFC 5321 §4.1.1.4)."""
         self.phase = Phase.CONTENT
         self.putcmd("data")
-        self.expect_content()
-        return self.content(lines_of(msg))
-
-    def expect_content(self) -> None:
-        """Raise SMTPDataError unless the server says that the content may come."""
         code, reply = self.getreply()
         if code != START_MAIL_INPUT:
             raise smtplib.SMTPDataError(code, reply)
+        return self.content(lines_of(msg))
 
     def content(self, content: bytes) -> tuple[int, bytes]:
         """Send the content, then the final dot by itself.
@@ -240,6 +236,14 @@ class PhaseSMTP(smtplib.SMTP):
     def quit(self) -> tuple[int, bytes]:
         self.patience = Patience(PARTING_SECONDS, self.patience.step)
         return super().quit()
+
+
+def as_path(address: str) -> str:
+    """Return a sanitised address as MAIL and RCPT take it (RFC 5321 §4.1.2).
+
+    smtplib takes each apart first; most are seen to be whole in a hundredth of the time.
+    """
+    return f"<{address}>" if PLAIN_ADDRESS.fullmatch(address) else smtplib.quoteaddr(address)
 
 
 def lines_of(msg: Any) -> bytes:

@@ -118,6 +118,6 @@ def test_a_worker_frozen_beyond_its_lease_begins_nothing_that_is_not_its_own(tmp
     assert struck.faults_found == []
     verdict = struck.proven.verdict
     assert verdict.accepted == 2 * READERS
-    # Both settle what they sent, though it was called doubtful meanwhile: the answer of the one
-    # had arrived, and the other had not sent its dot.
-    assert verdict.ambiguous == 0
+    # Who was frozen before the dot settles what it then sent, though it was called doubtful
+    # meanwhile; the proof may end before the one who had its answer comes back to write it down.
+    assert verdict.ambiguous <= 1

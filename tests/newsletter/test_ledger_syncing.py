@@ -40,19 +40,116 @@ for name in ("a", "b"):
 levels.append(level())
 print(json.dumps({"seen": seen, "levels": levels}))
 """
-DRAIN_WITHOUT_A_DISK = """
-from newsletter import sending
+DRAIN_TWICE = """
+import json
+from django.db.models import Count
+from newsletter import ledger, sending
 from newsletter.ledger import syncing
-from newsletter.models import Issue
+from newsletter.models import Delivery, Issue
 
-def fail(descriptor):
-    raise OSError("the disk is gone")
+failures = [OSError("the disk is gone")]
 
-syncing.WRITE_OUT = fail
+def fail_once(descriptor):
+    if failures:
+        raise failures.pop()
+
+syncing.WRITE_OUT = fail_once
+told = []
+for _ in range(2):
+    try:
+        sending.drain(Issue.objects.get().pk)
+    except ledger.NotOnDisk as exc:
+        told.append(str(exc))
+    told.append(dict(Delivery.objects.values_list("state").annotate(Count("pk"))))
+print(json.dumps(told))
+"""
+# What a system could not write it forgets, and says so once. In the copy it never was written.
+HOLE = """
+import json, os, shutil, sqlite3
+from newsletter.ledger import NotOnDisk, syncing, waiting, writing
+from subscribers.models import Source
+
+database = waiting.shared_file()
+log = f"{database}-wal"
+whole = syncing.WRITE_OUT
+failures = [OSError("EIO")]
+told = []
+
+def fail_once(descriptor):
+    if failures:
+        raise failures.pop()
+    whole(descriptor)
+
+def add(name):
+    with writing():
+        Source.objects.create(name=name, slug=name, company=name, homepage_url="https://a.example")
+
+add("one")
+syncing.WRITE_OUT = fail_once
+start = os.stat(log).st_size
 try:
-    sending.drain(Issue.objects.get().pk)
-except OSError as exc:
-    print(exc)
+    add("two")
+except NotOnDisk as exc:
+    told.append(str(exc))
+end = os.stat(log).st_size
+add("three")
+copy = f"{database}-copy"
+shutil.copy(database, copy)
+shutil.copy(log, f"{copy}-wal")
+if os.stat(log).st_size >= end:
+    with open(f"{copy}-wal", "r+b") as file:
+        file.seek(start)
+        file.write(bytes(end - start))
+with sqlite3.connect(copy) as after_a_power_cut:
+    told += after_a_power_cut.execute("SELECT name FROM subscribers_source ORDER BY id")
+print(json.dumps(told))
+"""
+READER = """
+import json, sqlite3
+from django.db import connection
+from newsletter.ledger import NotOnDisk, syncing, waiting, writing
+from subscribers.models import Source
+
+connection.ensure_connection()
+connection.connection.execute("PRAGMA busy_timeout = 10")
+database = waiting.shared_file()
+with writing():
+    Source.objects.create(name="a", slug="a", company="a", homepage_url="https://a.example")
+reader = sqlite3.connect(database, isolation_level=None)
+reader.execute("BEGIN")
+reader.execute("SELECT count(*) FROM subscribers_source").fetchone()
+syncing.BROKEN.add(database.with_name(f"{database.name}-wal"))
+told = []
+for _ in range(2):
+    try:
+        with writing():
+            pass
+    except NotOnDisk as exc:
+        told.append(str(exc))
+reader.execute("COMMIT")
+with writing():
+    told.append("written")
+print(json.dumps(told))
+"""
+CLOSED = """
+import json
+from django.db import OperationalError, connection
+from newsletter.ledger import writing
+
+def level():
+    connection.ensure_connection()
+    return connection.connection.execute("PRAGMA synchronous").fetchone()[0]
+
+told = []
+for closes in (False, True):
+    try:
+        with writing():
+            if closes:
+                connection.close()
+            raise OperationalError("the disk is full")
+    except OperationalError as exc:
+        told += [str(exc), level()]
+print(json.dumps(told))
 """
 NORMAL, FULL = 1, 2
 
@@ -64,22 +161,56 @@ def installation(folder, port=9):
 
 
 def test_a_commit_is_seen_and_the_turn_is_over_while_its_worker_waits_for_the_disk(tmp_path):
-    told = json.loads(installation(tmp_path).manage("shell", "--verbosity=0", "-c", RECORD))
+    told = told_by(RECORD, tmp_path)
     assert told["seen"] == [[True, 1, True], [True, 2, True]]
 
 
 def test_sqlite_itself_waits_for_the_disk_everywhere_else(tmp_path):
-    told = json.loads(installation(tmp_path).manage("shell", "--verbosity=0", "-c", RECORD))
+    told = told_by(RECORD, tmp_path)
     assert told["levels"] == [FULL, NORMAL, NORMAL, FULL]
 
 
-def test_nothing_leaves_whose_intent_did_not_reach_the_disk(tmp_path):
+def told_by(program, folder, port=9, readers=0):
+    house = installation(folder, port)
+    if readers:
+        house.prepare(readers)
+    return json.loads(house.manage("shell", "--verbosity=0", "-c", program))
+
+
+def test_nothing_leaves_whose_intent_did_not_reach_the_disk_and_nobody_doubts_it(tmp_path):
     with SmtpServer() as server:
-        house = installation(tmp_path, server.port)
-        house.prepare(3)
-        said = house.manage("shell", "--verbosity=0", "-c", DRAIN_WITHOUT_A_DISK)
-    assert said == "the disk is gone\n"
-    assert server.taken == []
+        why, first, second = told_by(DRAIN_TWICE, tmp_path, server.port, readers=3)
+    assert "the disk is gone" in why
+    assert first == {"pending": 3}
+    assert second == {"sent": 3}
+    assert len(server.taken) == 3
+
+
+def test_what_comes_after_a_failure_of_the_disk_does_not_depend_on_what_it_forgot(tmp_path):
+    why, *names = told_by(HOLE, tmp_path)
+    assert "EIO" in why
+    assert names == [["one"], ["two"], ["three"]]
+
+
+def test_nothing_is_written_to_a_broken_log_as_long_as_it_cannot_be_begun_anew(tmp_path):
+    *refused, done = told_by(READER, tmp_path)
+    assert len(refused) == 2
+    assert done == "written"
+
+
+def test_an_error_within_is_told_as_it_was_and_sqlite_waits_for_the_disk_again(tmp_path):
+    assert told_by(CLOSED, tmp_path) == ["the disk is full", FULL] * 2
+
+
+def test_a_new_logs_name_is_put_on_the_disk_too(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda fd: seen.append(os.fstat(fd).st_ino))
+    monkeypatch.setattr(syncing, "WRITE_OUT", lambda fd: None)
+    log = tmp_path / "some.sqlite3-wal"
+    log.write_bytes(b"")
+    for _ in range(2):
+        syncing.sync(log)
+    assert seen == [tmp_path.stat().st_ino]
 
 
 def test_a_log_that_was_deleted_and_made_again_is_opened_again(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
@@ -33,12 +34,18 @@ def message(body="A body.") -> EmailMessage:
     return EmailMessage("Subject", body, "digest@news.example", ["reader@example.com"])
 
 
-class Stubborn:
-    """A server that answers only what came in as few pieces as it was told to expect."""
+class Ear:
+    """A server for one client that answers by a plan, and keeps all that it heard.
 
-    def __init__(self, features: bytes) -> None:
+    ``replies`` are to the envelope; after those it takes a message if one comes.
+    """
+
+    def __init__(self, features: str, *replies: str) -> None:
         self.features = features
+        self.replies = list(replies)
+        # Up to the first word of content, in the pieces in which they came; then the rest.
         self.pieces: list[bytes] = []
+        self.rest = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self.listener.getsockname()[1])
         self.thread = threading.Thread(target=self.serve)
@@ -53,40 +60,78 @@ class Stubborn:
 
     def serve(self) -> None:
         sock, _ = self.listener.accept()
-        with sock:
+        with sock, contextlib.suppress(OSError):
             sock.settimeout(PATIENCE_SECONDS)
             sock.sendall(b"220 mail.example ESMTP\r\n")
-            while piece := sock.recv(65_536):
-                self.pieces.append(piece)
-                sock.sendall(self.answers_to(piece))
+            self.pieces.append(sock.recv(65_536))
+            sock.sendall(f"{self.features}\r\n".encode())
+            while self.replies:
+                self.pieces.append(sock.recv(65_536))
+                for _ in range(self.pieces[-1].count(b"\r\n")):
+                    sock.sendall(f"{self.replies.pop(0)}\r\n".encode())
+            while octets := sock.recv(65_536):
+                self.rest += octets
+                if self.rest.endswith(b"\r\n.\r\n"):
+                    sock.sendall(b"250 taken\r\n")
 
-    def answers_to(self, piece: bytes) -> bytes:
-        if piece.lower().startswith(b"ehlo"):
-            return self.features
-        if piece.endswith(b"data\r\n"):
-            return b"250 ok\r\n" * (piece.count(b"\r\n") - 1) + b"354 go on\r\n"
-        if piece == b"quit\r\n":
-            return b"221 bye\r\n"
-        return b"250 ok\r\n" if piece == b".\r\n" or piece[:4] in (b"mail", b"rcpt") else b""
+
+PIPELINING = "250-mail.example\r\n250-PIPELINING\r\n250 SIZE 100000"
+LINE_BY_LINE = "250-mail.example\r\n250 8BITMIME"
+YES = ("250 ok", "250 ok", "354 go on")
 
 
 def test_an_envelope_goes_in_one_piece_where_the_server_bears_it(connection_to):
-    with Stubborn(b"250-mail.example\r\n250-PIPELINING\r\n250 SIZE 100000\r\n") as server:
+    with Ear(PIPELINING, *YES) as server:
         connection = connection_to(server.port)
         assert post(connection, message()).verdict is Verdict.ACCEPTED
         disconnect(connection)
-    _ehlo, envelope, content, dot, _quit = server.pieces
-    sender, recipient, data = envelope.split(b"\r\n")[:3]
-    assert sender == b"mail FROM:<digest@news.example> size=%d" % len(content)
-    assert (recipient, data, dot) == (b"rcpt TO:<reader@example.com>", b"data", b".\r\n")
+    _ehlo, envelope = server.pieces
+    content = server.rest.partition(b"\r\n.\r\n")[0] + b"\r\n"
+    sender = b"mail FROM:<digest@news.example> size=%d" % len(content)
+    assert envelope.split(b"\r\n") == [sender, b"rcpt TO:<reader@example.com>", b"data", b""]
 
 
 def test_an_envelope_goes_line_by_line_where_the_server_says_nothing_of_it(connection_to):
-    with Stubborn(b"250-mail.example\r\n250 8BITMIME\r\n") as server:
+    with Ear(LINE_BY_LINE, *YES) as server:
         connection = connection_to(server.port)
         assert post(connection, message()).verdict is Verdict.ACCEPTED
         disconnect(connection)
-    assert [piece[:4] for piece in server.pieces[1:4]] == [b"mail", b"rcpt", b"data"]
+    assert [piece[:4] for piece in server.pieces[1:]] == [b"mail", b"rcpt", b"data"]
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        ("550 5.7.1 no", "503 no", "354 go on"),
+        ("250 ok", "550 5.1.1 nobody here", "354 go on"),
+        ("hello?", "250 ok", "250 ok"),
+        ("250 ok", "250 ok", "421 4.3.2 closing"),
+        ("421 4.3.2 closing", "421 4.3.2 closing", "421 4.3.2 closing"),
+    ],
+)
+def test_who_may_take_a_farewell_for_content_hears_none(replies, connection_to):
+    with Ear(PIPELINING, *replies) as server:
+        connection = connection_to(server.port)
+        assert post(connection, message()).verdict is not Verdict.ACCEPTED
+        disconnect(connection)
+    assert server.rest == b""
+
+
+def test_who_refuses_by_the_rules_is_asked_to_forget_the_message(connection_to):
+    with Ear(PIPELINING, "250 ok", "550 5.1.1 nobody here", "554 nobody") as server:
+        connection = connection_to(server.port)
+        assert post(connection, message()).no_such_address
+        disconnect(connection)
+    assert server.rest.startswith(b"rset\r\n")
+
+
+def test_a_message_that_breaks_off_was_at_its_content(connection_to):
+    with Ear(PIPELINING, *YES[:2], "354 go on\r\n250 unasked") as server:
+        connection = connection_to(server.port)
+        outcome = post(connection, message())
+        disconnect(connection)
+    assert outcome.verdict is Verdict.LATER
+    assert outcome.reply.endswith("(while the content)")
 
 
 @pytest.mark.parametrize("step", ["mail", "rcpt"])
