@@ -18,8 +18,9 @@ CHARACTERS_REMEMBERED = 4_096
 # These scripts put no space between words, so each character is found by itself.
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd]")
 # PostgreSQL reads the beginning of "1e5th" as a number, and the databases differ in which
-# characters they take for letters. Behind this veil all words are letters and digits of ASCII.
-AWKWARD = re.compile("^[0-9]|[^a-z0-9]")
+# characters they take for letters. Behind this veil all words are letters and digits of ASCII;
+# "z" begins and ends it, and has one of its own.
+AWKWARD = re.compile("^[0-9]|[^a-y0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def indexed(text: str) -> str:
 def index_form(word: str) -> str:
     """Return a folded word in letters and digits of ASCII, beginning with a letter.
 
-    The form of a word's beginning is the beginning of its form, so prefixes are found.
+    The form of a word's beginning is the beginning of its form, and of no other word's, so
+    prefixes are found and nothing else.
     """
     return AWKWARD.sub(lambda found: f"z{ord(found[0]):x}z", word)

@@ -66,7 +66,7 @@ def test_a_sent_issue_with_waiting_rows_is_named(issue):
 def test_a_welcome_may_wait_in_a_sent_issue_and_in_no_cancelled_one(issue):
     welcomed = issue.deliveries.order_by("pk")[0].pk
     issue.deliveries.exclude(pk=welcomed).update(state="cancelled")
-    issue.deliveries.filter(pk=welcomed).update(occasion="welcome")
+    issue.deliveries.filter(pk=welcomed).update(occasion="welcome", due_at=Now())
     Issue.objects.filter(pk=issue.pk).update(state="sent")
     assert imbalances(issue) == []
     Issue.objects.filter(pk=issue.pk).update(state="cancelled")

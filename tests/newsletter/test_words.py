@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.words import LONGEST_WORD, index_form, indexed, words_in
@@ -66,6 +66,15 @@ def test_the_index_holds_letters_and_digits_of_ascii_alone(text):
 def test_the_beginning_of_a_word_is_the_beginning_of_its_form(text, length):
     for word in words(text):
         assert index_form(word).startswith(index_form(word[:length]))
+
+
+@given(st.text(), st.text())
+@example("0", "Z")
+@example("øre", "zf")
+def test_a_form_begins_with_no_other_words_form(text, query):
+    for word in words(text):
+        for asked in words(query):
+            assert index_form(word).startswith(index_form(asked)) is word.startswith(asked)
 
 
 def test_an_endless_text_is_indexed_as_far_as_databases_take_it():
