@@ -17,6 +17,15 @@ hypothesis_settings.load_profile("house")
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
+def pytest_collection_modifyitems(config, items):
+    """Run benchmarks only where they were asked for by name."""
+    if "benchmark" in config.getoption("markexpr"):
+        return
+    for item in items:
+        if item.get_closest_marker("benchmark"):
+            item.add_marker(pytest.mark.skip(reason="a benchmark: run with -m benchmark"))
+
+
 @pytest.fixture(autouse=True)
 def house(settings, tmp_path):
     """Give every test a mailbox of its own, and pages without collected static files."""
