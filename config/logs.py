@@ -1,4 +1,4 @@
-"""What must not stand in a log: readers' tokens, and in errors anybody's address."""
+"""What must not stand in a log: readers' tokens, and in errors what looks like an address."""
 
 import logging
 import re
@@ -8,9 +8,12 @@ PERSONAL = re.compile(r"(/(?:confirm|choices|u|f|feed|read|address)/)[^\s?\"']+"
 
 
 # An error may quote whom it is about; a worker's name looks alike, and stands in messages.
-# A match begins with its word, or a long one would be gone through from each of its letters.
+# A match begins with its word, or a long one would be gone through from each of its letters; a
+# quoted local part has at most 64 octets (RFC 5321 §4.5.3.1.1).
 ADDRESS = re.compile(
-    r"""(?:"(?:\\.|[^"\\\n])*+"|(?<![^\s<>"'(),:;@])[^\s<>"'(),:;@]++)@[^\s<>"'(),:;@]+"""
+    r"""(?:"(?:\\.|[^"\\\n]){0,64}\\?"|"""
+    r"""(?<![^\s<>"'(),:;@])(?<!\w')(?:[^\s<>"'(),:;@]|(?<=\w)'(?=\w))++)"""
+    r"""@(?:\[[^]\s]{0,64}\]|[^\s<>"'(),:;@]+)"""
 )
 AS_USUAL = logging.Formatter()
 

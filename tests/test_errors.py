@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.views.defaults import permission_denied, server_error
 
 from config.head import without_bodies
-from config.logs import Discreet
+from config.logs import ADDRESS, Discreet
 from subscribers.links import choices_url, unsubscribe_url
 from tests.factories import make_reader
 
@@ -125,6 +126,27 @@ def test_no_readers_address_stands_in_an_error_that_is_logged(log):
     said = log.getvalue()
     assert "ValueError: <…>: '…' has no mailbox" in said
     assert "readers.example" not in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "o'brien@readers.example",
+        '"ada lovelace"@readers.example',
+        '\\"ada lovelace\\"@readers.example',
+        "ada@[IPv6:2001:db8::readers.example]",
+    ],
+)
+def test_an_address_is_left_out_whole(address):
+    left = ADDRESS.sub("…", f"to {address} from us")
+    assert not re.search("brien|ada|lovelace|readers", left)
+    assert left.endswith("… from us")
+
+
+@pytest.mark.parametrize("piece", ["x", '"', '\\"', "'", "a'", "a@", '"@'])
+def test_a_long_error_is_searched_in_bounded_time(piece):
+    """In square time each of these would take minutes."""
+    ADDRESS.sub("…", piece * 100_000)
 
 
 def test_an_error_that_was_told_already_is_no_exception(log):

@@ -29,10 +29,11 @@ PHRASES: tuple[tuple[Bounce, re.Pattern[str]], ...] = tuple(
         # Of us, whose domain or host was not found, or of our account at a relay.
         (
             Bounce.POLICY,
-            r"\bsender(?:'s)? (?:address|mailbox|domain|verif)|"
-            r"\bsender\b[^.\n]{0,60}(?:reject|denied|not found|does not exist|unknown|blocked)|"
-            r"(?<!recipient )(?<!recipient address )\bverif(?:y|ication) failed|"
-            r"client host|\bhelo\b",
+            r"return[ -]path|verify (?:the )?sender|(?<!returned )(?<!return )to sender failed|"
+            r"\bsender(?:'s)? (?:address|mailbox|domain|verif|not )|client host|\bhelo\b|"
+            r"(?<!to )\bsender\b[^.,;:\n]{0,60}"
+            r"(?:reject|denied|not found|does not exist|unknown|blocked)|"
+            r"(?<!recipient )(?<!address )(?<!rcpt )(?<!mailbox )\bverif(?:y|ication) failed",
         ),
         (
             Bounce.SOFT,

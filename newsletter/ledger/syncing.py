@@ -11,16 +11,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-SUFFIX = "-wal"
+LOG_SUFFIX = "-wal"
+# Beside the log: it could not be written out, and nobody has begun it anew.
+MARK_SUFFIX = "-unwritten"
 # File sizes included, times not, which would cost another write; not every system has it.
 WRITE_OUT: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+# Whoever reads the database meanwhile is waited for so long, each time.
+ANEW_MILLISECONDS = 1_000
 
 
 class NotOnDisk(OperationalError):
@@ -31,6 +37,13 @@ class Log:
     """An open write-ahead log, or none yet."""
 
     descriptor = -1
+    process = 0
+
+    def write_out(self, path: Path) -> None:
+        """Wait until all that was written to the log is on the disk; OSError if that fails."""
+        if not self.is_at(path):
+            self.open(path)
+        WRITE_OUT(self.descriptor)
 
     def open(self, path: Path) -> None:
         """Open the log, and make sure that its name is on the disk as well as what it holds."""
@@ -40,11 +53,12 @@ class Log:
             os.fsync(folder)
         finally:
             os.close(folder)
-        self.descriptor = os.open(path, os.O_RDONLY)
+        self.descriptor, self.process = os.open(path, os.O_RDONLY), os.getpid()
 
     def is_at(self, path: Path) -> bool:
         """Tell whether this is the log still: SQLite deletes it with its last connection."""
-        if self.descriptor < 0:
+        # A system tells of a failure once for each opening, which a fork would share.
+        if self.descriptor < 0 or self.process != os.getpid():
             return False
         own, there = os.fstat(self.descriptor), path.stat()
         return (own.st_dev, own.st_ino) == (there.st_dev, there.st_ino)
@@ -59,38 +73,34 @@ class Log:
         self.close()
 
 
-class Kept(threading.local):
+class OfThread(threading.local):
     """A thread's own log, which is closed when the thread ends."""
 
     def __init__(self) -> None:
         self.log = Log()
 
 
-KEPT = Kept()
-# Logs that could not be written out. A system reports that once and forgets what it could not
-# write: with a hole in its midst a log is worth nothing from there on, whatever comes later.
-BROKEN: set[Path] = set()
+OF_THREAD = OfThread()
+# Marks that could not be left beside their logs.
+UNWRITTEN: set[Path] = set()
 
 
 @contextlib.contextmanager
 def lightly(connection: BaseDatabaseWrapper, database: Path) -> Iterator[Path | None]:
     """Commit within without waiting for the disk; not within a transaction.
 
-    Yields the log to ``sync`` for what has to outlive a power cut; None where there is none, as
-    on file systems that cannot share memory, and SQLite waits by itself.
+    Yields the database to ``sync`` for what has to outlive a power cut; None where there is no
+    log, as on file systems that cannot share memory, and SQLite waits by itself.
     """
     connection.ensure_connection()
-    log = database.with_name(database.name + SUFFIX)
-    if not log.exists():
+    if not beside(database, LOG_SUFFIX).exists():
         yield None
         return
-    if log in BROKEN:
-        write_anew(connection, log)
     driver = connection.connection
     with connection.wrap_database_errors:
         driver.execute("PRAGMA synchronous = NORMAL")
     try:
-        yield log
+        yield database
     finally:
         # Another connection, after an error, is at FULL from its beginning.
         if connection.connection is driver:
@@ -98,26 +108,52 @@ def lightly(connection: BaseDatabaseWrapper, database: Path) -> Iterator[Path | 
                 driver.execute("PRAGMA synchronous = FULL")
 
 
-def write_anew(connection: BaseDatabaseWrapper, log: Path) -> None:
-    """Have SQLite put what a broken log holds into the database itself, and begin it anew.
+def sync(connection: BaseDatabaseWrapper, database: Path) -> None:
+    """Wait until all that was committed is on the disk; raise NotOnDisk if that fails.
 
-    Raises NotOnDisk where that cannot be done either.
+    A system tells once that it could not write, and forgets what: with a hole in its midst a log
+    is worth nothing from there on, whatever is written later. So it is marked for all workers,
+    and nobody relies on it before it was begun anew.
     """
-    with connection.wrap_database_errors:
-        checkpoint = connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        busy, _pages, _moved = checkpoint.fetchone()
-    if busy:
-        raise NotOnDisk("a broken log could not be written out, as others read it")
-    BROKEN.discard(log)
-
-
-def sync(path: Path) -> None:
-    """Wait until all that was committed to a log is on the disk; raise NotOnDisk if that fails."""
-    log = KEPT.log
+    mark = beside(database, MARK_SUFFIX)
     try:
-        if not log.is_at(path):
-            log.open(path)
-        WRITE_OUT(log.descriptor)
-    except OSError as exc:
-        BROKEN.add(path)
+        OF_THREAD.log.write_out(beside(database, LOG_SUFFIX))
+    except OSError:
+        UNWRITTEN.add(mark)
+        with contextlib.suppress(OSError):
+            mark.touch()
+    if mark in UNWRITTEN or mark.exists():
+        begin_anew(connection.connection, mark)
+
+
+def begin_anew(driver: Any, mark: Path) -> None:
+    """Have SQLite put what a log holds into the database itself, and empty the log.
+
+    Raises NotOnDisk where that cannot be done now.
+    """
+    (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout = {ANEW_MILLISECONDS}")
+    try:
+        try:
+            busy = emptied(driver)
+        except sqlite3.Error:
+            # SQLite has the log open, too, and hears of the same failure.
+            busy = emptied(driver)
+    except sqlite3.Error as exc:
         raise NotOnDisk(f"the log could not be written to the disk: {exc}") from exc
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {patience}")
+    if busy:
+        raise NotOnDisk("a log that the disk failed cannot be begun anew while others read it")
+    mark.unlink(missing_ok=True)
+    UNWRITTEN.discard(mark)
+
+
+def emptied(driver: Any) -> bool:
+    """Ask SQLite to empty the log; returns whether somebody was in the way."""
+    busy, _pages, _moved = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return bool(busy)
+
+
+def beside(database: Path, suffix: str) -> Path:
+    return database.with_name(database.name + suffix)

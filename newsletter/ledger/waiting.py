@@ -13,17 +13,20 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic, sleep
 
 from django.db import connection, transaction
 
-from newsletter.ledger.syncing import lightly, sync
+from newsletter.ledger.syncing import beside, lightly, sync
 
 # A turn takes about a millisecond; to look costs some microseconds.
 LOOK_SECONDS = 0.0003
 PATIENCE_SECONDS = 1.0
 SUFFIX = "-turn"
+# Tests have several.
+DATABASES_KEPT = 16
 
 
 class Place:
@@ -67,35 +70,40 @@ def writing() -> Iterator[None]:
 
     Raises NotOnDisk where it was committed and would not.
     """
-    with turn() as log, transaction.atomic():
+    with turn() as database, transaction.atomic():
         yield
-    if log is not None:
-        sync(log)
+    if database is not None:
+        sync(connection, database)
 
 
 @contextlib.contextmanager
 def turn() -> Iterator[Path | None]:
     """Wait for this worker's turn to write; at once where the database has many writers.
 
-    Yields the log, if there is one, that has to be synced where what is committed must outlive
-    a power cut.
+    Yields the database, if it has a log that has to be synced where what is committed must
+    outlive a power cut.
     """
     database = shared_file()
     if database is None:
         yield None
         return
-    place = database.with_name(database.name + SUFFIX)
-    with turn_at(place), lightly(connection, database) as log:
-        yield log
+    with turn_at(beside(database, SUFFIX)), lightly(connection, database) as logged:
+        yield logged
 
 
 def shared_file() -> Path | None:
     """Return the file whose writers wait for each other; None where they need not."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return None
-    name = connection.settings_dict["NAME"]
-    in_memory = str(name).startswith(("file:", ":memory:"))
-    return None if in_memory else Path(name)
+    name = str(connection.settings_dict["NAME"])
+    in_memory = name.startswith(("file:", ":memory:"))
+    return None if in_memory else resolved(name)
+
+
+@lru_cache(maxsize=DATABASES_KEPT)
+def resolved(name: str) -> Path:
+    """Return a file without links: SQLite puts what belongs to it beside the file itself."""
+    return Path(name).resolve()
 
 
 @contextlib.contextmanager

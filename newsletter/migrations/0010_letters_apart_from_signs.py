@@ -9,7 +9,10 @@ from django.db.models import Q
 # A character that is no letter or digit of ASCII, by its number; a digit, where a word begins.
 SIGN = re.compile("z([0-9a-f]{1,6})z")
 HIGHEST = 0x10FFFF
+# Of these scripts each character is a word, whatever it is.
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd]")
 LETTER = "z7az"
+ANY = re.compile("z[0-9a-f]+z")
 
 
 def is_sign(number, at):
@@ -18,6 +21,8 @@ def is_sign(number, at):
     character = chr(number)
     if character.isascii():
         return character.isdigit() and at == 0
+    if UNSPACED.match(character):
+        return at == 0
     folded = unicodedata.normalize("NFKD", character).casefold()
     return folded == character and unicodedata.category(character)[0] in "LN"
 
@@ -34,7 +39,7 @@ def spelled_anew(word):
 
 
 def as_before(word):
-    return word.replace(LETTER, "z")
+    return ANY.sub(lambda found: "z" if found[0] == LETTER else found[0], word)
 
 
 def rewrite(apps, spell):

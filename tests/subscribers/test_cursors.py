@@ -13,25 +13,30 @@ from subscribers.models import Mute, Source, Subscriber
 from subscribers.prepared import given, question
 from tests.deliveries import make_delivery, sending_issue
 from tests.factories import make_issue, make_reader, make_source
+from tests.installation import Installation
 
 NAMES = question(lambda: Source.objects.filter(id=given(Source, "id")).values_list("name"))
+OPENED_ANEW = """
+from django.db import connection
+from tests.factories import make_source
+from tests.subscribers.test_cursors import NAMES
+
+source = make_source("The Rope Yard")
+found = []
+for _ in range(3):
+    found.append(NAMES.rows(id=source.pk) == [("The Rope Yard",)])
+    connection.close()
+print(*found)
+"""
 on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="in a file of SQLite nobody ends a connection"
 )
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_statement_goes_on_over_a_connection_that_was_opened_anew():
-    source = make_source("The Rope Yard")
-    for _ in range(3):
-        assert NAMES.rows(id=source.pk) == [("The Rope Yard",)]
-        if connection.is_usable() and not in_memory():
-            connections.close_all()
-
-
-def in_memory():
-    """An in-memory database would be gone with its connection."""
-    return connection.vendor == "sqlite" and connection.is_in_memory_db()
+def test_a_statement_goes_on_over_a_connection_that_was_opened_anew(tmp_path):
+    house = Installation(tmp_path, 9, ())
+    house.migrate()
+    assert house.manage("shell", "--verbosity=0", "-c", OPENED_ANEW) == "True True True\n"
 
 
 @pytest.mark.django_db
