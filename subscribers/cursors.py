@@ -29,13 +29,13 @@ class Plans(threading.local):
 PLANS = Plans()
 
 
-class Place:
-    """Where one thread keeps its cursor for one statement, as long as its connection lasts."""
+class KeptCursor:
+    """One thread's cursor for one statement, for as long as the thread's connection lasts."""
 
-    cursor_kept: Any = None
-    of: Any = None
+    cursor: Any = None
+    driver: Any = None
 
-    def cursor(self, connection: BaseDatabaseWrapper) -> Any:
+    def over(self, connection: BaseDatabaseWrapper) -> Any:
         """Return the cursor, opened if need be, over a connection that is alive."""
         if connection.queries_logged:
             return connection.cursor()
@@ -44,10 +44,10 @@ class Place:
             connection.ensure_connection()
         if connection.vendor == "postgresql":
             forget_old_plans(connection)
-        if self.of is not connection.connection:
-            self.cursor_kept = connection.make_cursor(opened(connection))
-            self.of = connection.connection
-        return self.cursor_kept
+        if self.driver is not connection.connection:
+            self.cursor = connection.make_cursor(opened(connection))
+            self.driver = connection.connection
+        return self.cursor
 
 
 def opened(connection: BaseDatabaseWrapper) -> Any:

@@ -19,7 +19,7 @@ from django.db.models import Expression, F, Field, JSONField, Lookup, Model, Que
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
-from subscribers.cursors import Place
+from subscribers.cursors import KeptCursor
 
 # PostgreSQL and SQLite have it alike; the ORM writes it for INSERT alone.
 RETURNING = ' RETURNING "id"'
@@ -62,7 +62,7 @@ class Prepared:
             # Drivers remember a statement by this very string.
             kept.sql = written + self.more
             kept.params = [param.value if isinstance(param, Enum) else param for param in params]
-            kept.place = Place()
+            kept.cursor = KeptCursor()
         connection = connections[DEFAULT_DB_ALIAS]
         params = [
             param.output_field.get_db_prep_value(values[param.name], connection)
@@ -70,7 +70,7 @@ class Prepared:
             else param
             for param in kept.params
         ]
-        cursor = kept.place.cursor(connection)
+        cursor = kept.cursor.over(connection)
         cursor.execute(kept.sql, params)
         return cursor
 
