@@ -121,6 +121,20 @@ def test_what_an_editor_sent_at_once_stays_due():
     assert due(reader) == AT_SIX - HOUR
 
 
+def test_who_has_an_issue_gets_no_second_copy_by_moving_to_where_its_hour_is_still_to_come():
+    reader = make_reader(time_zone="Asia/Tokyo", hour=7)
+    issue = planned()
+    sending.drain(issue.pk, clock=lambda: AT_ONE)
+    assert len(mail.outbox) == 1
+    change(reader, time_zone="America/Los_Angeles", hour=9, language="de")
+    for hours in range(48):
+        now = AT_SIX + hours * HOUR
+        for issue_id in tick(now):
+            sending.drain(issue_id, clock=lambda now=now: now)
+    assert len(mail.outbox) == 1
+    assert list(Delivery.objects.values_list("state")) == [(DeliveryState.SENT,)]
+
+
 def test_what_is_due_already_goes_out():
     reader = make_reader()
     planned()
