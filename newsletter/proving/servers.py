@@ -51,8 +51,8 @@ class Database(Server):
     """Where the house keeps its ledger."""
 
     def stop_and_start(self) -> None:
-        """Let it crash, and start it again."""
-        raise NotImplementedError
+        """Let it crash, and start it again; raise CannotStart where it is not ours to stop."""
+        raise CannotStart("Only a PostgreSQL server of the house's own can be stopped.")
 
 
 class Sqlite(Database):
@@ -130,12 +130,12 @@ class Broker(Server):
     """What wakes Celery's workers; losing everything in it must lose nothing."""
 
     def kill(self) -> None:
-        """Lose everything by a crash."""
-        raise NotImplementedError
+        """Lose everything by a crash; raise CannotStart where nothing runs that could."""
+        raise CannotStart("Only a Redis server of the house's own can be killed.")
 
     def flush(self) -> None:
-        """Lose everything while it runs."""
-        raise NotImplementedError
+        """Lose everything while it runs; raise CannotStart where that cannot be."""
+        raise CannotStart("This broker cannot be flushed.")
 
 
 class Folder(Broker):
