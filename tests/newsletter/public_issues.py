@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from newsletter.models import WebCopy, WebPassage
 from newsletter.publishing import publish
 from newsletter.states import IssueState
 from tests.factories import make_issue, make_story, noon
@@ -15,3 +16,11 @@ def make_public(*sources, kind="daily", end=date(2026, 11, 20), now=None, headli
         make_story(issue, *([source] if source else []), **named)
     publish(issue.pk, now=now or noon(issue))
     return issue
+
+
+def copy_of(issue):
+    return WebCopy.objects.filter(issue=issue).first()
+
+
+def passages(issue):
+    return list(WebPassage.objects.filter(copy__issue=issue).order_by("position"))
