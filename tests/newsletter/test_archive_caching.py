@@ -1,55 +1,30 @@
 """Public pages are sent again only when something on them changed."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from newsletter import page_cache, steering, views
-from newsletter.models import Issue, Story
+from newsletter import page_cache, views
+from newsletter.models import Issue
 from newsletter.page_cache import Shelf
-from newsletter.planning import plan
-from newsletter.publishing import publish, publish_all, publish_credited
+from newsletter.publishing import publish
 from newsletter.states import IssueState
-from tests.factories import (
-    make_approved_issue,
-    make_issue,
-    make_reader,
-    make_source,
-    make_story,
-    noon,
-)
+from tests.factories import make_source
 from tests.newsletter.public_issues import make_public
+from tests.newsletter.small_archive import (
+    FERRY_DAILY,
+    LATER,
+    OLD_DAILY,
+    PAGES,
+    PORT_DAILY,
+    etags,
+    make_archive,
+)
 
 pytestmark = pytest.mark.django_db
-
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-LATER = datetime(2099, 11, 22, 12, 30, 15, tzinfo=UTC)
-
-FERRY_DAILY = "/archive/daily-2026-11-20/"
-PORT_DAILY = "/archive/daily-2026-11-19/"
-OLD_DAILY = "/archive/daily-2025-03-01/"
-PAGES = (
-    "/archive/",
-    "/archive/?kind=daily",
-    "/archive/?kind=weekly",
-    "/archive/2026/",
-    "/archive/2026/11/",
-    "/archive/2025/",
-    "/archive/2025/3/",
-    "/archive/sources/",
-    "/archive/sources/ferry/",
-    "/archive/sources/port/",
-    "/archive/search/?q=ice",
-    "/archive/search/?q=sail",
-    "/sitemap.xml",
-    "/robots.txt",
-    FERRY_DAILY,
-    PORT_DAILY,
-    OLD_DAILY,
-)
 
 
 @pytest.fixture
@@ -62,24 +37,7 @@ def shelf(monkeypatch):
 
 @pytest.fixture
 def archive():
-    """Three dailies of two sources, in two years; two of them are neighbours."""
-    ferry, port = make_source("Ferry", slug="ferry"), make_source("Port", slug="port")
-    for day, source, headline in (
-        (date(2026, 11, 20), ferry, "Ice on the quay"),
-        (date(2026, 11, 19), port, "Sails are set"),
-        (date(2025, 3, 1), port, "Sails are torn"),
-    ):
-        issue = make_issue(state=IssueState.SENT.value, end=day, opening="", patterns="")
-        make_story(issue, source, company="Harbour", headline=headline)
-    publish_all(NOW)
-
-
-def etags(client):
-    return {path: client.get(path).headers["ETag"] for path in PAGES}
-
-
-def changed(client, before):
-    return {path for path, etag in etags(client).items() if etag != before[path]}
+    make_archive()
 
 
 def test_every_page_is_answered_from_what_somebody_has(client, archive):
@@ -185,118 +143,6 @@ def test_another_time_gets_the_page(client, archive, value):
     assert client.get("/archive/", headers={"If-Modified-Since": value}).status_code == 200
 
 
-def test_a_page_says_when_something_on_it_last_changed(client, archive):
-    Story.objects.filter(headline="Sails are torn").update(body="Corrected.")
-    publish_all(LATER)
-    stamp = "Sun, 22 Nov 2099 12:30:15 GMT"
-    for path in PAGES:
-        is_fresh = path in {
-            *("/archive/", "/archive/?kind=daily", "/archive/2025/", "/archive/2025/3/"),
-            *("/archive/sources/", "/archive/sources/port/", "/archive/search/?q=sail"),
-            *("/sitemap.xml", OLD_DAILY),
-        }
-        assert (client.get(path).headers["Last-Modified"] == stamp) is is_fresh, path
-
-
-def test_an_edited_text_changes_the_pages_that_show_it(client, archive):
-    before = etags(client)
-    Story.objects.filter(headline="Ice on the quay").update(body="Another text.")
-    publish_all(LATER)
-    assert changed(client, before) == {
-        FERRY_DAILY,
-        "/archive/sources/ferry/",
-        "/archive/search/?q=ice",
-        "/sitemap.xml",
-    }
-
-
-def test_an_edited_headline_changes_lists_too(client, archive):
-    before = etags(client)
-    Story.objects.filter(headline="Ice on the quay").update(headline="Ice at the quay")
-    publish_all(LATER)
-    assert changed(client, before) == {
-        FERRY_DAILY,
-        *("/archive/", "/archive/?kind=daily", "/archive/2026/", "/archive/2026/11/"),
-        *("/archive/sources/ferry/", "/archive/search/?q=ice", "/sitemap.xml"),
-    }
-
-
-def test_a_correction_changes_its_issue_and_the_lists_that_tell_of_it(client, archive):
-    before = etags(client)
-    old = Issue.objects.filter(period_end__year=2025)
-    old.update(correction_note="It was six.", corrected_at=NOW)
-    publish_all(LATER)
-    assert changed(client, before) == {
-        OLD_DAILY,
-        *("/archive/", "/archive/?kind=daily", "/archive/2025/", "/archive/2025/3/"),
-        "/sitemap.xml",
-    }
-    before = etags(client)
-    old.update(correction_note="It was seven.")
-    publish_all(LATER.replace(minute=59))
-    assert changed(client, before) == {OLD_DAILY, "/sitemap.xml"}
-
-
-def test_a_renamed_source_changes_the_pages_that_name_it(client, archive):
-    before = etags(client)
-    source = Issue.objects.get(period_end=date(2026, 11, 20)).stories.get().sources.get()
-    source.name = "The Ferry"
-    source.save()
-    publish_credited([source.pk], now=LATER)
-    assert changed(client, before) == {
-        FERRY_DAILY,
-        *("/archive/sources/", "/archive/sources/ferry/"),
-        *("/archive/search/?q=ice", "/sitemap.xml"),
-    }
-
-
-def test_an_issue_that_comes_and_is_withdrawn_leaves_the_pages_as_they_were(client, archive):
-    before = etags(client)
-    make_reader()
-    issue = make_approved_issue(make_source("Ship", slug="ship"), end=date(2026, 11, 21))
-    plan(issue, now=noon(issue))
-    assert changed(client, before) == {
-        FERRY_DAILY,  # it leads on to the next one
-        *("/archive/", "/archive/?kind=daily", "/archive/2026/", "/archive/2026/11/"),
-        *("/archive/sources/", "/sitemap.xml"),
-    }
-    steering.cancel(issue, now=LATER)
-    assert changed(client, before) == set()
-    assert client.get(f"/archive/{issue.slug}/").status_code == 404
-
-
-def test_an_unapproved_edit_changes_nothing_while_an_issue_is_sent(client):
-    make_reader()
-    issue = make_approved_issue()
-    plan(issue, now=noon(issue))
-    path = f"/archive/{issue.slug}/"
-    before = client.get(path).headers["ETag"]
-    Issue.objects.update(opening="A secret note")
-    publish(issue.pk, now=LATER)
-    assert client.get(path).headers["ETag"] == before
-
-
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("PUBLICATION_NAME", "Another Name"),
-        ("PUBLICATION_TAGLINE", "Another line"),
-        ("BASE_URL", "https://digest.example"),
-        ("PUBLICATION_LANGUAGE", "fr"),
-    ],
-)
-def test_a_setting_that_pages_show_changes_them(client, archive, settings, setting, value):
-    before = etags(client)
-    setattr(settings, setting, value)
-    assert changed(client, before) == set(PAGES)
-
-
-def test_another_release_changes_all_pages(client, archive, monkeypatch):
-    before = etags(client)
-    monkeypatch.setattr(page_cache, "release", lambda: ("another",))
-    assert changed(client, before) == set(PAGES)
-
-
 def test_each_language_has_pages_of_its_own(client, archive):
     english = client.get("/archive/", headers={"accept-language": "en"})
     with translation.override("de"):
@@ -323,29 +169,3 @@ def test_as_long_as_nothing_changes_a_page_of_issues_costs_one_question(client, 
             client.get(path)
         is_searched = "search" in path or "sources" in path
         assert len(captured) <= (4 if is_searched else 1), path
-
-
-@pytest.mark.parametrize("other_is_later", [True, False])
-def test_a_correction_is_seen_in_whatever_order_changes_are_committed(
-    client, archive, other_is_later
-):
-    first, second = Issue.objects.order_by("period_end")[:2]
-    state = page_cache.archive_state()
-    Story.objects.filter(issue=second).update(body="Another text.")
-    publish(second.pk, now=LATER if other_is_later else NOW)
-    between = page_cache.archive_state()
-    # What a transaction wrote that began before and is committed now.
-    Story.objects.filter(issue=first).update(body="Corrected.")
-    publish(first.pk, now=NOW)
-    assert len({state, between, page_cache.archive_state()}) == 3
-
-
-def test_an_issue_changed_back_is_another_state_of_the_archive(archive):
-    issue = Issue.objects.earliest("period_end")
-    body = issue.stories.get().body
-    states = [page_cache.archive_state()]
-    for text in ("Another text.", body, "Another text."):
-        issue.stories.update(body=text)
-        publish(issue.pk, now=NOW)
-        states.append(page_cache.archive_state())
-    assert len(set(states)) == 4
