@@ -16,6 +16,7 @@ from newsletter.models.deliveries import MAX_DEATHS
 from newsletter.planning import plan
 from newsletter.states import DeliveryState, IssueState, SkipReason
 from tests.factories import make_approved_issue, make_reader
+from tests.newsletter.claims import intend, planned, row, run_out, take
 
 pytestmark = pytest.mark.django_db
 
@@ -24,39 +25,7 @@ LATER = timedelta(hours=1)
 
 @pytest.fixture
 def issue():
-    for _ in range(3):
-        make_reader()
-    issue = make_approved_issue()
-    plan(issue, now=timezone.now(), at_once=True)
-    return issue
-
-
-def take(issue, size=20):
-    return ledger.claim(issue.pk, now=timezone.now(), size=size)
-
-
-def intend(claim, number=0):
-    pk = claim.delivery_ids[number]
-    revision = Delivery.objects.get(pk=pk).issue.revisions.get()
-    return ledger.intend(
-        pk,
-        claim.token,
-        revision_id=revision.pk,
-        variant="v",
-        stories=1,
-        shown="1",
-        mailer="default",
-    )
-
-
-def run_out(claim):
-    """Let a claim's leases end, as if its worker had died long ago."""
-    held = Delivery.objects.filter(token=claim.token, lease_until__isnull=False)
-    held.update(lease_until=Now() - timedelta(seconds=1))
-
-
-def row(claim, number=0):
-    return Delivery.objects.get(pk=claim.delivery_ids[number])
+    return planned()
 
 
 def test_two_claims_never_share_a_row(issue):
@@ -184,60 +153,6 @@ def test_rows_that_wait_in_a_closed_issue_are_ended_by_the_janitor(issue):
     Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT, finished_at=Now())
     assert ledger.sweep().ended == 3
     assert set(issue.deliveries.values_list("state", flat=True)) == {DeliveryState.CANCELLED}
-
-
-@pytest.fixture
-def welcome(issue):
-    """Make one row of an issue that was sent a welcome; the others are left over."""
-    pk = issue.deliveries.order_by("pk")[1].pk
-    issue.deliveries.filter(pk=pk).update(occasion=Delivery.Occasion.WELCOME)
-    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT, finished_at=Now())
-    return Delivery.objects.get(pk=pk)
-
-
-def test_a_welcome_goes_out_of_an_issue_that_was_sent_and_no_other_row_does(issue, welcome):
-    claim = take(issue)
-    assert claim.delivery_ids == (welcome.pk,)
-    assert intend(claim)
-    later = Result(DeliveryState.PENDING, reason="450 later", due_at=timezone.now())
-    assert ledger.settle(welcome.pk, claim.token, later)
-    assert row(claim).state == DeliveryState.PENDING
-    again = take(issue)
-    assert intend(again)
-    assert ledger.settle(welcome.pk, again.token, Result(DeliveryState.SENT))
-
-
-def test_a_row_claimed_before_its_issue_was_sent_is_not_begun_unless_a_welcome(issue):
-    claim = take(issue)
-    welcomed = claim.delivery_ids[1]
-    issue.deliveries.filter(pk=welcomed).update(occasion=Delivery.Occasion.WELCOME)
-    Issue.objects.filter(pk=issue.pk).update(state=IssueState.SENT, finished_at=Now())
-    assert [intend(claim, number) for number in range(3)] == [False, True, False]
-
-
-def test_the_janitor_ends_leftovers_of_a_sent_issue_and_leaves_its_welcomes(issue, welcome):
-    assert ledger.sweep().ended == 2
-    welcome.refresh_from_db()
-    assert welcome.state == DeliveryState.PENDING
-    Issue.objects.filter(pk=issue.pk).update(state=IssueState.CANCELLED)
-    assert ledger.sweep().ended == 1
-
-
-@pytest.mark.parametrize(
-    "state", [IssueState.DRAFT, IssueState.APPROVED, IssueState.PAUSED, IssueState.CANCELLED]
-)
-def test_no_welcome_goes_out_of_an_issue_that_was_stopped(issue, welcome, state):
-    claim = take(issue)
-    assert claim.delivery_ids
-    Issue.objects.filter(pk=issue.pk).update(state=state)
-    assert not intend(claim)
-    ledger.release(claim.token)
-    assert not take(issue).delivery_ids
-
-
-def test_a_welcome_waits_while_the_mail_server_rests(issue, welcome):
-    Issue.objects.filter(pk=issue.pk).update(rests_until=timezone.now() + LATER)
-    assert not take(issue).delivery_ids
 
 
 def test_an_intent_says_which_stories_stand_in_the_mail(issue):
