@@ -4,7 +4,8 @@ from django.utils import timezone
 
 from newsletter.sending import Drained, drain
 from newsletter.steering import send_now
-from tests.factories import make_issue, make_story
+from tests.factories import make_issue, make_reader, make_story
+from tests.smtp import Script, SmtpServer
 
 
 def prepared(*sources, kind="daily", **fields):
@@ -26,3 +27,13 @@ def through(server, settings) -> None:
     settings.EMAIL_BACKEND = settings.SMTP_BACKEND
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     settings.EMAIL_TIMEOUT = settings.EMAIL_FINAL_TIMEOUT = 2
+
+
+def one_message(script, settings, source):
+    """Send a message to a server that follows a script; return all that came of it."""
+    with SmtpServer(Script(script)) as server:
+        through(server, settings)
+        make_reader("ada@example.com")
+        issue = prepared(source)
+        done = sent(issue)
+    return issue, issue.deliveries.get(), done, server
