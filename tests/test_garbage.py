@@ -37,3 +37,9 @@ def test_a_worker_leaves_alone_what_stays(start, tmp_path):
     house.migrate()
     frozen = int(house.manage("shell", "--verbosity=0", "-c", start))
     assert frozen > OBJECTS
+
+
+def test_no_process_looks_for_garbage_again_and_again_while_it_starts(tmp_path):
+    start = "import gc; print(gc.get_stats()[2]['collections'])"
+    house = Installation(tmp_path, 9, ())
+    assert int(house.manage("shell", "--verbosity=0", "-c", start)) == 0
