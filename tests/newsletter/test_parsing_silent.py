@@ -8,20 +8,11 @@ from hypothesis import strategies as st
 
 from newsletter.catalogue import SOURCES_FILE, seeded_aliases
 from newsletter.parsing import parse_issue, write_canonical
+from tests.newsletter.readings import page
 
 LABELS = frozenset({"Acme", "Borealis", "Corvid", "Corvid & Sons", "GitHub", "The Egret Post"})
 FIRST = "[First] · Acme · Source The first body ends here."
 DOUBTS = ("error", "review")
-
-
-def page(*lines):
-    head = [
-        "Engineering @ Scale — 2026-11-20#",
-        "Signal of the Day#",
-        "What matters.",
-        "Deep Dives#",
-    ]
-    return "\n".join([*head, *lines, "Patterns Across Companies#", "All did alike."])
 
 
 def read(text):
